@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cancel.hpp"
+#include "core/docker/types.hpp"
+#include "core/http/transport.hpp"
+
+namespace pecanctl::docker {
+
+/// One line of a pull or build stream.
+struct BuildProgress {
+  std::string id;      ///< layer, or empty
+  std::string status;  ///< "Downloading", or a build output line
+  std::uint64_t current = 0;
+  std::uint64_t total = 0;
+};
+using ProgressSink = std::function<void(const BuildProgress&)>;
+
+/// What becomes of each item of a batch: no error, or why not. Same order as the input.
+using BatchResult = std::vector<std::optional<Error>>;
+
+/// The Docker Engine over its HTTP API. Source: Docker Engine API 1.41 and newer. The version is negotiated
+/// at the first call: the newest both sides know, between 1.41 and `k_newest_api`.
+///
+/// Every method @throws Error unreachable, denied, timeout (transport); not_found (404, where the text says
+/// so), conflict (409), failed (5xx; `why` is the engine's message); and Cancelled. Each takes its deadline
+/// and stop token last. Not thread-safe.
+class Engine {
+ public:
+  explicit Engine(std::unique_ptr<http::Transport> transport);
+
+  EngineInfo get_info(const Deadline& deadline, std::stop_token stop);
+
+  // Images
+  std::optional<Image> find_image(std::string_view reference, const Deadline& deadline, std::stop_token stop);
+  /// @throws also not_found when the registry has no such image, denied when it refuses, unreachable when
+  /// the *registry* cannot be reached.
+  void pull_image(std::string_view reference, const ProgressSink& progress, const Deadline& deadline,
+                  std::stop_token stop);
+  /// Builds from a tar stream (classic builder). `labels` are added to the image. @throws also failed with
+  /// the last lines of the build's output as `why`.
+  void build_image(std::string_view tag, const http::BodySource& context, const Labels& labels,
+                   bool use_host_network, const ProgressSink& progress, const Deadline& deadline,
+                   std::stop_token stop);
+  /// Makes an image of one layer from the tar of a root file system.
+  void import_image(std::string_view tag, const http::BodySource& tar, const Deadline& deadline,
+                    std::stop_token stop);
+  void tag_image(std::string_view reference, std::string_view tag, const Deadline& deadline,
+                 std::stop_token stop);
+  bool remove_image(std::string_view reference, const Deadline& deadline, std::stop_token stop);
+
+  // Containers. `label` filters are exact "key=value" pairs; there is no way to select by name on purpose.
+  std::vector<ContainerSummary> list_containers(std::span<const std::string> labels,
+                                                const Deadline& deadline, std::stop_token stop);
+  std::optional<ContainerDetails> find_container(std::string_view id_or_name, const Deadline& deadline,
+                                                 std::stop_token stop);
+  struct CreateRequest {
+    std::string name;
+    std::string config;  ///< JSON body of POST /containers/create
+  };
+  struct CreateOutcome {
+    std::string id;  ///< empty when `error` is set
+    std::optional<Error> error;
+  };
+  /// Creates all of them, at most `width` at a time.
+  std::vector<CreateOutcome> create_containers(std::span<const CreateRequest> requests, std::size_t width,
+                                               const Deadline& deadline, std::stop_token stop);
+  /// Already running is success (304).
+  BatchResult start_containers(std::span<const std::string> ids, std::size_t width,
+                               const std::function<void(std::size_t)>& on_done, const Deadline& deadline,
+                               std::stop_token stop);
+  /// SIGTERM (or the container's stop signal), then SIGKILL after `grace`. Already stopped or gone is success.
+  BatchResult stop_containers(std::span<const std::string> ids, std::chrono::seconds grace,
+                              std::size_t width, const Deadline& deadline, std::stop_token stop);
+  /// Removes with anonymous volumes; `force` kills first. Gone already is success.
+  BatchResult remove_containers(std::span<const std::string> ids, bool force, std::size_t width,
+                                const Deadline& deadline, std::stop_token stop);
+  BatchResult pause_containers(std::span<const std::string> ids, const Deadline& deadline,
+                               std::stop_token stop);
+  BatchResult unpause_containers(std::span<const std::string> ids, const Deadline& deadline,
+                                 std::stop_token stop);
+  /// Works on paused containers too. Not running any more is success.
+  BatchResult kill_containers(std::span<const std::string> ids, std::string_view signal,
+                              const Deadline& deadline, std::stop_token stop);
+  /// All processes of a running or paused container.
+  std::vector<Process> list_processes(std::string_view id, const Deadline& deadline, std::stop_token stop);
+  /// Waits until the container does not run; returns its exit code.
+  int wait_container(std::string_view id, const Deadline& deadline, std::stop_token stop);
+  /// Last `tail` lines (0 = all), oldest first, with times.
+  std::vector<LogLine> list_logs(std::string_view id, int tail, const Deadline& deadline,
+                                 std::stop_token stop);
+  /// Runs `command` (an argument vector) in a running container and waits for it.
+  ExecResult exec(std::string_view id, std::span<const std::string> command, const Deadline& deadline,
+                  std::stop_token stop);
+
+  // Files in a container, running or not. Source: /containers/{id}/archive.
+  void put_archive(std::string_view id, std::string_view folder, std::span<const ArchiveFile> files,
+                   const Deadline& deadline, std::stop_token stop);
+  /// Regular files at or below `path` whose size is at most `limit` bytes; nothing when `path` is not there.
+  std::optional<std::vector<ArchiveFile>> find_archive(std::string_view id, std::string_view path,
+                                                       std::size_t limit, const Deadline& deadline,
+                                                       std::stop_token stop);
+  std::optional<PathStat> find_path(std::string_view id, std::string_view path, const Deadline& deadline,
+                                    std::stop_token stop);
+
+  // Networks and volumes
+  std::vector<Network> list_networks(std::span<const std::string> labels, const Deadline& deadline,
+                                     std::stop_token stop);
+  std::optional<Network> find_network(std::string_view id_or_name, const Deadline& deadline,
+                                      std::stop_token stop);
+  /// @throws also conflict when the name is taken, failed when the address pools are exhausted.
+  std::string create_network(std::string_view name, const Labels& labels, const Deadline& deadline,
+                             std::stop_token stop);
+  bool remove_network(std::string_view id, const Deadline& deadline, std::stop_token stop);
+  std::vector<Volume> list_volumes(std::span<const std::string> labels, const Deadline& deadline,
+                                   std::stop_token stop);
+  std::optional<Volume> find_volume(std::string_view name, const Deadline& deadline, std::stop_token stop);
+  void create_volume(std::string_view name, const Labels& labels, const Deadline& deadline,
+                     std::stop_token stop);
+  bool remove_volume(std::string_view name, const Deadline& deadline, std::stop_token stop);
+
+  /// Events matching `labels` from now on, until `sink` returns false or the deadline: type, action, actor id.
+  struct EngineEvent {
+    std::string type;
+    std::string action;
+    std::string id;
+    Labels attributes;
+  };
+  void watch_events(std::span<const std::string> labels, const std::function<bool(const EngineEvent&)>& sink,
+                    const Deadline& deadline, std::stop_token stop);
+
+ private:
+  http::Response call(http::Request request, const Deadline& deadline, std::stop_token stop);
+  std::string target(std::string_view path, const Deadline& deadline, std::stop_token stop);
+
+  std::unique_ptr<http::Transport> transport_;
+  std::optional<ApiVersion> api_;
+};
+
+}  // namespace pecanctl::docker

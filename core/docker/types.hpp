@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pecanctl::docker {
+
+using Labels = std::map<std::string, std::string>;
+
+struct ApiVersion {
+  int major = 1;
+  int minor = 41;
+  auto operator<=>(const ApiVersion&) const = default;
+};
+
+struct EngineInfo {
+  ApiVersion api;              ///< what we speak with it: the newest both know
+  std::string engine_version;  ///< "20.10.24+dfsg1"
+  std::string root_dir;        ///< data root on the engine's machine
+  std::string operating_system;
+  std::uint64_t memory_total = 0;  ///< bytes
+  int cpus = 0;
+  bool is_swarm_manager = false;
+};
+
+struct Image {
+  std::string id;  ///< "sha256:…"
+  std::vector<std::string> tags;
+  std::vector<std::string> digests;
+  Labels labels;
+  std::string user;
+  std::uint64_t size = 0;  ///< bytes
+};
+
+struct PublishedPort {
+  int container_port = 0;
+  std::string protocol = "tcp";
+  std::string host_ip;
+  int host_port = 0;  ///< 0: not published
+};
+
+struct Mount {
+  std::string type;    ///< volume, bind, tmpfs
+  std::string name;    ///< volume name
+  std::string source;  ///< path on the engine's machine
+  std::string destination;
+  bool is_read_only = false;
+};
+
+/// One row of `GET /containers/json`.
+struct ContainerSummary {
+  std::string id;
+  std::string name;  ///< without the leading slash
+  std::string image;
+  std::string image_id;
+  Labels labels;
+  std::string state;   ///< created, running, paused, restarting, removing, exited, dead
+  std::string status;  ///< "Up 3 minutes (healthy)"
+  std::chrono::system_clock::time_point created;
+  std::vector<PublishedPort> ports;
+  std::vector<Mount> mounts;
+  std::map<std::string, std::string> networks;  ///< network name → address in it
+};
+
+struct HealthLogEntry {
+  int exit_code = 0;
+  std::string output;
+};
+
+/// What `GET /containers/{id}/json` adds.
+struct ContainerDetails {
+  ContainerSummary summary;
+  std::string health;  ///< none, starting, healthy, unhealthy
+  std::vector<HealthLogEntry> health_log;
+  int exit_code = 0;
+  bool is_oom_killed = false;
+  int restart_count = 0;
+  std::string error;
+  std::string started_at;   ///< RFC 3339 as the engine gave it
+  std::string finished_at;
+};
+
+struct Network {
+  std::string id;
+  std::string name;
+  Labels labels;
+  std::vector<std::string> container_ids;  ///< filled by inspect only
+};
+
+struct Volume {
+  std::string name;
+  std::string mountpoint;  ///< on the engine's machine
+  Labels labels;
+};
+
+/// A process as `top` shows it.
+struct Process {
+  int pid = 0;
+  std::string command;
+};
+
+struct LogLine {
+  bool is_stderr = false;
+  std::string time;  ///< RFC 3339 with nanoseconds, when asked for
+  std::string text;
+};
+
+struct ExecResult {
+  int exit_code = 0;
+  std::string output;        ///< stdout
+  std::string error_output;  ///< stderr
+};
+
+/// A file or folder as the archive API's stat header gives it.
+struct PathStat {
+  std::string name;
+  std::uint64_t size = 0;
+  std::uint32_t mode = 0;  ///< Go's os.FileMode bits
+  std::string modified;    ///< RFC 3339
+  bool is_directory = false;
+};
+
+/// A member of a tar stream we send or receive.
+struct ArchiveFile {
+  std::string path;  ///< relative, no leading slash; a folder ends in '/'
+  std::string content = {};
+  std::uint32_t mode = 0644;
+  int uid = 0;
+  int gid = 0;
+  std::int64_t modified = 0;  ///< seconds since the epoch
+};
+
+}  // namespace pecanctl::docker

@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/secret.hpp"
+
+namespace pecanctl::stack {
+
+/// A model that workers of a service run.
+struct Model {
+  std::string name;     ///< as in BETY's `models.model_name`
+  std::string type;     ///< as in `modeltypes.name`
+  std::string version;  ///< as in `models.revision`
+  std::chrono::milliseconds max_runtime{std::chrono::hours{24}};
+
+  /// "<type>_<version>", case-sensitive. Source: PEcAn docker/models/model.py.
+  std::string queue() const { return type + "_" + version; }
+};
+
+struct Mount {
+  std::string volume;  ///< key of a Volume of the stack; or
+  std::string path;    ///< an absolute path on the host
+  std::string target;
+  bool is_read_only = false;
+};
+
+struct Port {
+  int container_port = 0;
+  std::string host_ip = "127.0.0.1";
+  int host_port = 0;  ///< 0: the engine chooses, we discover
+};
+
+struct HealthCheck {
+  std::vector<std::string> test;  ///< as the Engine takes it: "CMD", then the argument vector
+  std::chrono::milliseconds interval{2000};
+  std::chrono::milliseconds timeout{5000};
+  std::chrono::milliseconds start_period{60'000};
+  int retries = 5;
+};
+
+/// A file that a service reads at `/run/pecanctl/<name>`, never through its environment. Treated as secret.
+struct ConfigFile {
+  std::string name;
+  Secret content;
+  int uid = 0;
+  int gid = 0;
+};
+
+struct Limits {
+  std::uint64_t memory = 0;  ///< bytes, 0 = none
+  double cpus = 0;           ///< 0 = none
+  int pids = 512;
+};
+
+/// Where an image comes from, in the order in which it is tried (see ImagePolicy).
+struct ImageSource {
+  std::string reference;      ///< what is wanted, "rabbitmq:3.13-management"
+  std::string own_reference;  ///< what we tag our own build, "pecanctl/rabbitmq:3.10"; empty when there is none
+  std::string context;        ///< folder with a Dockerfile, absolute; empty when we cannot build it
+};
+
+enum class ImagePolicy {
+  automatic,  ///< local, else pull, else build
+  pull,       ///< local, else pull
+  build,      ///< local build of ours only
+};
+
+enum class Role { service, worker };
+
+/// How a changed replica is replaced. Stop-first where two cannot share a port or a volume.
+enum class Replacement { start_first, stop_first };
+
+struct Service {
+  std::string name;
+  Role role = Role::service;
+  ImageSource image;
+  std::vector<std::string> command;
+  std::map<std::string, std::string> environment;
+  std::vector<Mount> mounts;
+  std::vector<Port> ports;
+  std::vector<ConfigFile> files;
+  std::string hostname;  ///< constant where the service's data depends on it; empty: the engine's choice
+  std::string user;      ///< "uid:gid", empty: the image's
+  std::optional<HealthCheck> health;
+  Limits limits;
+  std::vector<std::string> capabilities;  ///< given back after all were dropped
+  bool has_read_only_root = false;
+  std::vector<std::string> tmpfs;
+  std::vector<std::string> depends_on;
+  int replicas = 1;
+  Replacement replacement = Replacement::stop_first;
+  std::chrono::seconds stop_grace{10};
+  std::optional<Model> model;  ///< set exactly for workers
+};
+
+struct Volume {
+  std::string key;        ///< "data", "postgres"
+  std::string host_path;  ///< a folder of the host instead of an engine volume
+  int uid = 0;            ///< owner of its root when we make it
+  int gid = 0;
+  std::vector<std::string> folders;  ///< made in it when missing, owned the same
+};
+
+/// An instance as wanted: everything with its defaults filled in. Values only.
+struct Stack {
+  std::string name;     ///< prefix of containers, network and volumes
+  std::string owner;    ///< UUID of this instance
+  std::string release;  ///< of PEcAn
+  std::string file;     ///< absolute path of its pecan.yml
+  ImagePolicy images = ImagePolicy::automatic;
+  std::vector<Volume> volumes;
+  std::vector<Service> services;  ///< in dependency order
+
+  const Service* find_service(std::string_view service) const;
+};
+
+/// An instance name: 2 to 32 of a-z 0-9 and '-', starts with a letter, does not end with '-', not "pecanctl".
+bool is_valid_name(std::string_view name);
+
+/// The canonical JSON of what `service` asks for, keys sorted, secrets as digests salted with `owner`. Equal text
+/// means equal container. `replicas` and `depends_on` are not in it.
+std::string render_spec(const Service& service, std::string_view owner);
+
+/// Which fields differ between two specs: "image rabbitmq:3.12 -> rabbitmq:3.13, memory none -> 2.0 GiB".
+/// Empty when none. A spec that does not parse differs as a whole ("not made by this version").
+std::string explain_difference(std::string_view before, std::string_view after);
+
+/// Services in an order in which each stands after what it depends on, grouped: those of one group may start
+/// together. @throws Error invalid when they depend on each other in a circle or on something unknown.
+std::vector<std::vector<std::string>> dependency_levels(const std::vector<Service>& services);
+
+}  // namespace pecanctl::stack
