@@ -23,7 +23,7 @@ class Diagnostics {
 
   void add(Position at, std::string message, std::string hint = {});
 
-  bool is_empty() const { return found_.empty(); }
+  bool is_empty() const { return count_ == 0; }
 
   /// Where `needle` first stands in the line of `start`, not before it; `start` when it does not.
   Position find_in_line(Position start, std::string_view needle) const;
@@ -34,11 +34,12 @@ class Diagnostics {
   [[noreturn]] void throw_all() const;
 
  private:
-  std::string excerpt(int line) const;
+  std::string_view line_text(int line) const;
 
   std::string file_;
-  std::vector<std::string> lines_;
-  std::vector<Diagnostic> found_;
+  std::string text_;
+  std::vector<Diagnostic> found_;  ///< at most k_shown
+  std::size_t count_ = 0;
 };
 
 }  // namespace pecanctl::config

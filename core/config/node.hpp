@@ -21,14 +21,15 @@ enum class NodeKind { null, scalar, list, map };
 /// written.
 struct Node {
   NodeKind kind = NodeKind::null;
-  std::string scalar;
+  std::string scalar = {};
   bool was_quoted =
       false;  ///< also true for block scalars; false once a variable was expanded in it
   bool is_default = false;  ///< not in the file: filled in from the schema
-  Position position;
-  std::string key;
-  Position key_position;
-  std::vector<Node> children;
+  bool is_broken = false;   ///< a mistake in it is reported already: nothing more is said about it
+  Position position = {};
+  std::string key = {};
+  Position key_position = {};
+  std::vector<Node> children = {};
 
   /// The child of a map with this key, or nullptr.
   const Node* find(std::string_view name) const;

@@ -23,8 +23,9 @@ enum class Type {
   size,      ///< "8GiB"
   duration,  ///< "12h"
   choice,    ///< one of `choices`
-  map,       ///< nothing at all counts as an empty map
-  list,      ///< of scalars
+  map,  ///< nothing at all counts as an empty map; without keys below it in the table, anything may
+        ///< be in it
+  list,  ///< of scalars
   map_or_off,
 };
 
@@ -34,9 +35,11 @@ struct Key {
   std::string_view path;  ///< "models.*.replicas"; `*` stands for any name
   Type type = Type::string;
   std::string_view description = {};
-  std::string_view fallback = {};  ///< the default as one would write it; empty: none
-  std::string_view choices = {};   ///< "auto|pull|build"
-  std::string_view not_yet = {};   ///< why it is refused although it is right; empty: it works
+  std::string_view fallback = {};       ///< the default as one would write it; empty: none
+  std::string_view choices = {};        ///< "auto|pull|build"
+  std::string_view later_choices = {};  ///< those of `choices` that are refused with "not yet"
+  std::string_view not_yet =
+      {};  ///< what it waits for, when it is refused although it is right; empty: it works
   bool is_required = false;
   std::int64_t minimum = 0;  ///< of integers
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
@@ -53,6 +56,8 @@ class Schema {
   const Key* find(std::string_view path) const;
   /// The names that may stand below `parent` ("" for the top), in the order of the table.
   std::vector<std::string> names_below(std::string_view parent) const;
+  /// Whether the table says anything about what stands below `parent`.
+  bool describes_below(std::string_view parent) const;
 
   /// Reports unknown keys, wrong types, values out of range, missing keys, keys of later work.
   void check(const Node& root, Diagnostics& diagnostics) const;
@@ -60,11 +65,6 @@ class Schema {
   void fill_defaults(Node& root) const;
 
  private:
-  void check_map(const Node& map, const std::string& path, Diagnostics& diagnostics) const;
-  void check_value(const Node& node, const Key& key, const std::string& path,
-                   Diagnostics& diagnostics) const;
-  void fill_map(Node& map, const std::string& path) const;
-
   std::span<const Key> keys_;
 };
 

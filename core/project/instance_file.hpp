@@ -25,15 +25,15 @@ struct ModelRequest {
   stack::ImageSource image;
   WorkerKind worker = WorkerKind::stock;
   int replicas = 1;
-  std::optional<std::uint64_t> memory;  ///< bytes
-  std::optional<double> cpus;
+  std::optional<std::uint64_t> memory = {};  ///< bytes
+  std::optional<double> cpus = {};
 };
 
 /// What pecan.yml changes in a standard service.
 struct ServiceOverride {
   std::string image;  ///< empty: the standard one
-  std::optional<std::uint64_t> memory;
-  std::optional<double> cpus;
+  std::optional<std::uint64_t> memory = {};
+  std::optional<double> cpus = {};
 };
 
 /// Where the text of a secret stands.
