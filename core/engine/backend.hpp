@@ -22,8 +22,8 @@ namespace pecanctl::engine {
 
 /// Whose objects are meant: those whose labels carry exactly both.
 struct Identity {
-  std::string instance;
-  std::string owner;  ///< UUID; empty: whoever owns the instance of that name
+  std::string instance = {};
+  std::string owner = {};  ///< UUID; empty: whoever owns the instance of that name
 };
 
 enum class State { created, running, paused, restarting, exited, dead };
