@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/output/terminal.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "core/base/cancel.hpp"
 
 namespace pecanctl::cli::output {
 
@@ -31,6 +34,24 @@ void write_stderr(std::string_view text) noexcept
       return;
     }
     text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+  }
+}
+
+std::string read_line(const std::stop_token& stop)
+{
+  constexpr int k_look_for_stop_ms = 50;
+  std::string line;
+  for (;;) {
+    check_stop(stop);
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    if (::poll(&input, 1, k_look_for_stop_ms) <= 0) {
+      continue;
+    }
+    char letter = 0;
+    if (::read(STDIN_FILENO, &letter, 1) <= 0 || letter == '\n') {
+      return line;
+    }
+    line += letter;
   }
 }
 

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands/commands.hpp"
+#include "cli/context.hpp"
+#include "cli/converge.hpp"
+#include "cli/output/terminal.hpp"
+#include "cli/validators.hpp"
+#include "core/base/failpoint.hpp"
+#include "core/base/text.hpp"
+
+namespace pecanctl::cli::commands {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::minutes k_deadline{90};
+constexpr std::chrono::minutes k_drain{60};
+constexpr std::string_view k_machine = "pecanctl";
+
+struct DestroyFlags {
+  bool with_volumes = false;
+  bool is_now = false;
+  std::string confirmation = {};
+  std::chrono::milliseconds drain_timeout{k_drain};
+};
+
+void describe(Context& context, const deployment::Plan& plan, const engine::Observation& observed)
+{
+  auto& printer = context.printer();
+  printer.say(fmt::format("This removes the instance {} on this machine:", plan.instance));
+  for (const auto& action : plan.actions) {
+    printer.say(fmt::format("  - {}{}", action.name, action.deletes_data ? "   with all its data" : ""));
+  }
+  std::string kept;
+  for (const auto& volume : observed.volumes) {
+    const bool goes = std::ranges::any_of(plan.actions, [&](const auto& a) { return a.name == volume.name; });
+    kept += goes ? "" : (kept.empty() ? "" : ", ") + volume.name;
+  }
+  if (!kept.empty()) {
+    printer.say(fmt::format("It keeps the volumes {}; add --volumes to delete them.", kept));
+  }
+}
+
+// Destroying wants the name: typed, or given by the one flag that says it.
+void confirm(const DestroyFlags& flags, Context& context, const std::string& name)
+{
+  const auto refuse = [&](std::string why) {
+    return Error{{.code = ErrorCode::unconfirmed,
+                  .what = fmt::format("destroying {} needs a confirmation; nothing was changed", name),
+                  .why = std::move(why),
+                  .hint = fmt::format("add --confirm {}", name)}};
+  };
+  if (!flags.confirmation.empty()) {
+    if (flags.confirmation != name) {
+      throw refuse(fmt::format("--confirm says '{}'", flags.confirmation));
+    }
+    return;
+  }
+  if (context.printer().is_json() || !output::is_terminal(STDIN_FILENO) ||
+      !output::is_terminal(STDERR_FILENO)) {
+    throw refuse("there is nobody to ask");
+  }
+  output::write_stderr("Type the name to go on: ");
+  if (trim(output::read_line(context.stop())) != name) {
+    throw refuse("the name was not typed");
+  }
+}
+
+bool is_last_instance(Context& context, const Deadline& deadline)
+{
+  for (const auto& identity : context.backend().list_instances(deadline, context.stop())) {
+    const bool is_other = identity.instance != k_machine;
+    // Volumes that a destroy kept need no services.
+    if (is_other && !context.backend().observe(identity, deadline, context.stop()).replicas.empty()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Consul serves all instances of the machine; it goes with the last one.
+void destroy_machine_services(const DestroyFlags& flags, Context& context, const Deadline& deadline)
+{
+  if (!is_last_instance(context, deadline)) {
+    return;
+  }
+  const deployment::InstanceLock lock{deployment::lock_folder(), std::string{k_machine}, context.holder(),
+                                      std::chrono::minutes{2},   context.reporter(),     context.stop()};
+  const engine::Identity machine{.instance = std::string{k_machine}, .owner = "machine"};
+  const auto observed = context.backend().observe(machine, deadline, context.stop());
+  const auto plan = deployment::plan_destroy(machine.instance, observed, flags.with_volumes);
+  deployment::apply_destroy(plan, observed, context.backend(), {}, context.reporter(), deadline,
+                            context.stop());
+}
+
+// An index that cannot be reached does not keep the containers; its keys are told.
+void forget_in_index(Context& context)
+{
+  try {
+    if (const auto connect = context.find_consul()) {
+      deployment::Index index{*connect, context.instance_name()};
+      index.acquire(context.holder(), Deadline::in(std::chrono::seconds{20}), context.stop());
+      index.remove(Deadline::in(std::chrono::seconds{20}), context.stop());
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::conflict) {
+      throw;
+    }
+    warn(context.reporter(), fmt::format("Consul keeps its keys of {}: {}", context.instance_name(), error.what()));
+  }
+}
+
+engine::Identity find_target(Context& context)
+{
+  try {
+    return context.identity();
+  } catch (const Error& error) {
+    // Nothing carries the name: nothing to destroy, and that is what was asked for.
+    if (error.code() == ErrorCode::not_found && !context.has_file()) {
+      return {.instance = context.instance_name()};
+    }
+    throw;
+  }
+}
+
+void run_destroy(const DestroyFlags& flags, Context& context)
+{
+  const auto begun = Clock::now();
+  const auto identity = find_target(context);
+  const auto deadline = context.deadline(k_deadline);
+  auto observed = context.backend().observe(identity, deadline, context.stop());
+  auto plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
+  if (context.options().is_dry_run || context.options().is_check) {
+    print_plan(context, plan);
+    if (context.options().is_check && !plan.is_empty()) {
+      throw Error{{.code = ErrorCode::finding, .what = fmt::format("{} exists", identity.instance)}};
+    }
+    return;
+  }
+  if (!plan.is_empty()) {
+    describe(context, plan, observed);
+    confirm(flags, context, identity.instance);
+  }
+  const auto lock = context.lock(identity.instance);
+  observed = context.backend().observe(identity, deadline, context.stop());
+  plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
+  const int removed = deployment::apply_destroy(
+      plan, observed, context.backend(),
+      {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}, context.reporter(), deadline,
+      context.stop());
+  failpoint("destroy.applied");
+  forget_in_index(context);
+  failpoint("destroy.forgotten");
+  destroy_machine_services(flags, context, deadline);
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  const bool keeps_data = std::ranges::any_of(observed.volumes, &engine::VolumeState::is_data) && !flags.with_volumes;
+  context.printer().say(
+      removed == 0 ? fmt::format("Nothing to destroy: there is no instance {}.", identity.instance)
+                   : fmt::format("{} is gone{}   {}", identity.instance,
+                                 keeps_data ? "; its data is kept, `pecanctl deploy` brings it back" : "",
+                                 format_duration(elapsed)));
+  context.printer().add_to_result("removed", removed);
+}
+
+}  // namespace
+
+RunFn setup_destroy(CLI::App& sub)
+{
+  auto flags = std::make_shared<DestroyFlags>();
+  sub.add_flag("--volumes", flags->with_volumes, "Delete the data too");
+  sub.add_flag("--now", flags->is_now, "Do not wait for running jobs");
+  sub.add_option("--confirm", flags->confirmation, "The instance's name, instead of typing it")
+      ->type_name("NAME");
+  add_duration(sub, "--drain-timeout", flags->drain_timeout, "Wait this long for running jobs (default 1h)");
+  sub.footer("Examples:\n  pecanctl destroy\n  pecanctl destroy -i ci-42 --volumes --now --confirm ci-42");
+  return [flags](Context& context) { run_destroy(*flags, context); };
+}
+
+}  // namespace pecanctl::cli::commands

@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include <charconv>
+#include <chrono>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/commands/commands.hpp"
+#include "cli/context.hpp"
+#include "cli/converge.hpp"
+#include "cli/validators.hpp"
+#include "core/base/failpoint.hpp"
+#include "core/base/text.hpp"
+#include "core/deployment/tasks.hpp"
+
+namespace pecanctl::cli::commands {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::minutes k_deadline{90};
+constexpr std::chrono::minutes k_drain{60};
+constexpr int k_most_workers = 512;
+
+struct ScaleFlags {
+  std::vector<std::string> targets = {};
+  bool is_now = false;
+  std::chrono::milliseconds drain_timeout{k_drain};
+};
+
+const stack::Service& get_model(const stack::Stack& stack, const std::string& name)
+{
+  std::vector<std::string> models;
+  for (const auto& service : stack.services) {
+    if (service.model) {
+      models.push_back(service.name);
+    }
+  }
+  const auto* service = stack.find_service(name);
+  if (service == nullptr) {
+    throw Error{{.code = ErrorCode::not_found,
+                 .what = fmt::format("instance {} has no model '{}'", stack.name, name),
+                 .why = fmt::format("pecan.yml has {}", fmt::join(models, ", ")),
+                 .hint = did_you_mean(name, models)}};
+  }
+  if (!service->model) {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = fmt::format("cannot scale {}", name),
+                 .why = "only one of it can run; models can be scaled"}};
+  }
+  return *service;
+}
+
+std::pair<std::string, int> parse_target(const std::string& text)
+{
+  const auto equals = text.find('=');
+  int count = -1;
+  if (equals != std::string::npos) {
+    const auto* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, count);
+    count = error == std::errc{} && stop == end ? count : -1;
+  }
+  if (equals == std::string::npos || count < 0 || count > k_most_workers) {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = fmt::format("cannot scale to '{}'", text),
+                 .why = fmt::format("it has to be MODEL=N with N from 0 to {}", k_most_workers),
+                 .hint = "pecanctl scale dalec=4"}};
+  }
+  return {text.substr(0, equals), count};
+}
+
+ConvergeRequest make_request(const ScaleFlags& flags, const stack::Stack& stack)
+{
+  ConvergeRequest request{.replaces_outdated = false,
+                          .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
+  for (const auto& target : flags.targets) {
+    const auto [model, count] = parse_target(target);
+    get_model(stack, model);
+    request.only.insert(model);
+    request.replicas.insert_or_assign(model, count);
+  }
+  return request;
+}
+
+std::map<std::string, std::size_t> count_workers(const engine::Observation& observed)
+{
+  std::map<std::string, std::size_t> counts;
+  for (const auto& replica : observed.replicas) {
+    counts[replica.service] += replica.is_worker && replica.state == engine::State::running ? 1 : 0;
+  }
+  return counts;
+}
+
+// New workers need the broker, and a queue that exists.
+void require_broker(const stack::Stack& stack, const engine::Observation& observed)
+{
+  if (observed.is_empty()) {
+    throw Error{{.code = ErrorCode::not_found,
+                 .what = fmt::format("instance {} is not deployed", stack.name),
+                 .hint = "pecanctl deploy"}};
+  }
+  if (!observed.find_port("rabbitmq", 5672)) {
+    throw Error{{.code = ErrorCode::unreachable,
+                 .what = fmt::format("cannot scale {}", stack.name),
+                 .why = "its broker does not run",
+                 .hint = "start it: pecanctl deploy"}};
+  }
+}
+
+void remember(const ConvergeRequest& request, deployment::Index& index, Context& context)
+{
+  std::map<std::string, deployment::RememberedScale> scales;
+  for (const auto& [model, count] : request.replicas) {
+    scales.emplace(model, deployment::RememberedScale{
+                              .replicas = count,
+                              .by = context.user_name(),
+                              .at = format_time(std::chrono::system_clock::now())});
+  }
+  index.remember_scales(scales, Deadline::in(std::chrono::seconds{20}), context.stop());
+}
+
+void summarise(Context& context, const ConvergeRequest& request,
+               const std::map<std::string, std::size_t>& before, Clock::time_point begun)
+{
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  for (const auto& [model, count] : request.replicas) {
+    const auto found = before.find(model);
+    const auto old = found == before.end() ? 0 : found->second;
+    const auto declared = context.stack().find_service(model)->replicas;
+    context.printer().say(std::cmp_equal(old, count)
+                              ? fmt::format("{} stays at {}", model, count)
+                              : fmt::format("{}   {} -> {}   {}", model, old, count, format_duration(elapsed)));
+    if (declared != count) {
+      context.printer().say(
+          fmt::format("Remembered: deploy will keep {} (pecan.yml says {}).", count, declared));
+    }
+    context.printer().add_to_result(model, count);
+  }
+  context.printer().add_to_result("elapsed_ms", elapsed.count());
+}
+
+void run_scale(const ScaleFlags& flags, Context& context)
+{
+  const auto begun = Clock::now();
+  const auto& stack = context.stack();
+  const auto request = make_request(flags, stack);
+  const auto deadline = context.deadline(k_deadline);
+  const auto observed = context.backend().observe(context.identity(), deadline, context.stop());
+  require_broker(stack, observed);
+  if (context.options().is_dry_run || context.options().is_check) {
+    const auto planned = plan_for(context, stack, request);
+    print_plan(context, planned.plan);
+    if (context.options().is_check && !planned.plan.is_empty()) {
+      throw Error{{.code = ErrorCode::finding, .what = "the worker counts differ"}};
+    }
+    return;
+  }
+  const auto lock = context.lock(stack.name);
+  const auto index = context.index();
+  // Remembered first: what was asked for is the truth, also when this process ends half-way.
+  remember(request, *index, context);
+  failpoint("scale.remembered");
+  const auto probe = deployment::make_worker_probe(context.services());
+  converge(context, stack, request, {}, probe, deadline);
+  failpoint("scale.applied");
+  summarise(context, request, count_workers(observed), begun);
+}
+
+}  // namespace
+
+RunFn setup_scale(CLI::App& sub)
+{
+  auto flags = std::make_shared<ScaleFlags>();
+  sub.add_option("MODEL=N", flags->targets, "Models and how many workers each shall have")->required();
+  sub.add_flag("--now", flags->is_now, "Remove workers even while they run a job; the job runs again");
+  add_duration(sub, "--drain-timeout", flags->drain_timeout, "Wait this long for busy workers (default 1h)");
+  sub.footer("Examples:\n  pecanctl scale sipnet=4\n  pecanctl scale sipnet=0 dalec=20");
+  return [flags](Context& context) { run_scale(*flags, context); };
+}
+
+}  // namespace pecanctl::cli::commands
