@@ -56,6 +56,8 @@ class TarWriter {
   {
     archive_write_set_format_pax_restricted(writer_.get());
     archive_write_set_bytes_per_block(writer_.get(), 0);
+    // Names are bytes to us, whatever the locale.
+    check(archive_write_set_options(writer_.get(), "hdrcharset=BINARY"));
     check(archive_write_open(writer_.get(), this, nullptr, &TarWriter::on_write, nullptr));
   }
 
@@ -323,14 +325,19 @@ std::vector<ArchiveFile> read_tar(std::string_view tar, std::size_t limit)
     if (code == ARCHIVE_EOF) {
       return files;
     }
-    if (code != ARCHIVE_OK) {
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {  // a name that the locale cannot show
       fail(k_what, reader.get());
     }
     const auto size = static_cast<std::size_t>(archive_entry_size(entry));
     if (archive_entry_filetype(entry) != AE_IFREG || size > limit) {
       continue;
     }
-    ArchiveFile file{.path = archive_entry_pathname(entry),
+    const char* name = archive_entry_pathname_utf8(entry);
+    name = name == nullptr ? archive_entry_pathname(entry) : name;
+    if (name == nullptr) {
+      fail(k_what, reader.get());
+    }
+    ArchiveFile file{.path = name,
                      .content = std::string(size, '\0'),
                      .mode = archive_entry_perm(entry),
                      .uid = static_cast<int>(archive_entry_uid(entry)),

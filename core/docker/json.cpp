@@ -95,8 +95,9 @@ void read_state(const Json& state, ContainerDetails& details)
 
 Json parse_json(std::string_view text)
 {
-  const auto guard = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
-    if (depth > k_deepest) {
+  const auto guard = [](int depth, Json::parse_event_t event, Json& /*parsed*/) {
+    using Event = Json::parse_event_t;
+    if (depth >= k_deepest && (event == Event::object_start || event == Event::array_start)) {
       throw Error{{.code = ErrorCode::failed,
                    .what = "cannot read Docker's answer",
                    .why = "the JSON is nested deeper than 64 levels"}};
