@@ -95,13 +95,14 @@ std::optional<std::vector<ArchiveFile>> Engine::find_archive(std::string_view id
   const auto is_no_path = [](const http::Response& response) {
     return is_absent(response) && !message_of(response).starts_with("No such container");
   };
-  const auto response =
-      checked(what, exchange(get(archive_target(id, path)), nullptr, deadline, std::move(stop)),
-              is_no_path);
+  TarReader reader{limit};
+  const http::BodySink sink = [&](std::string_view piece) { reader.push(piece); };
+  const auto response = checked(
+      what, exchange(get(archive_target(id, path)), &sink, deadline, std::move(stop)), is_no_path);
   if (is_absent(response)) {
     return std::nullopt;
   }
-  return with_context(what, [&] { return read_tar(response.body, limit); });
+  return with_context(what, [&] { return reader.finish(); });
 }
 
 std::optional<PathStat> Engine::find_path(std::string_view id, std::string_view path,
@@ -113,7 +114,7 @@ std::optional<PathStat> Engine::find_path(std::string_view id, std::string_view 
   if (!response) {
     return std::nullopt;
   }
-  const auto json = parse_json(decode_base64(response->header("X-Docker-Container-Path-Stat")));
+  const auto json = parse_object(decode_base64(response->header("X-Docker-Container-Path-Stat")));
   const auto mode = static_cast<std::uint32_t>(count_of(json, "mode"));
   return PathStat{.name = text_of(json, "name"),
                   .size = count_of(json, "size"),

@@ -148,3 +148,32 @@ TEST_CASE("docker::tar_folder: a folder that is not there is not found")
     CHECK(error.code() == ErrorCode::not_found);
   }
 }
+
+TEST_CASE("docker::TarReader: pieces that end anywhere give the same files")
+{
+  const std::vector<ArchiveFile> files{{.path = "a", .content = "A"},
+                                       {.path = "large", .content = std::string(3'000'000, 'l')},
+                                       {.path = "b", .content = "B"}};
+  const auto tar = write_tar(files);
+  for (const std::size_t size : {std::size_t{511}, std::size_t{100'000}, tar.size()}) {
+    TarReader reader{10};
+    for (std::size_t at = 0; at < tar.size(); at += size) {
+      reader.push(std::string_view{tar}.substr(at, size));
+    }
+    const auto read = reader.finish();
+    REQUIRE(read.size() == 2);
+    CHECK(read[0].content == "A");
+    CHECK(read[1].path == "b");
+  }
+}
+
+TEST_CASE("docker::TarReader: what is no tar is an error and leaving early is none")
+{
+  TarReader nonsense{10};
+  for (int i = 0; i < 100; ++i) {
+    nonsense.push(std::string(100'000, 'x'));
+  }
+  CHECK_THROWS_AS(nonsense.finish(), Error);
+  TarReader abandoned{10};
+  abandoned.push("x");
+}
