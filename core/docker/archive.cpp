@@ -2,15 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/docker/archive.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include <archive.h>
@@ -18,29 +13,22 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
-#include "core/base/fd.hpp"
-#include "core/base/secret.hpp"
+#include "core/base/text.hpp"
+#include "core/docker/tar_writer.hpp"
 
 namespace pecanctl::docker {
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr std::uint32_t k_mode_bits = 07777;
-
-struct EntryDeleter {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
+constexpr std::size_t k_total_limit = std::size_t{64} << 20U;
+constexpr std::size_t k_block = 10'240;
+constexpr const char* k_cannot_read = "cannot read a tar";
 
 struct ReaderDeleter {
   void operator()(archive* reader) const { archive_read_free(reader); }
 };
 
-struct WriterDeleter {
-  void operator()(archive* writer) const { archive_write_free(writer); }
-};
-
-using Entry = std::unique_ptr<archive_entry, EntryDeleter>;
+using Reader = std::unique_ptr<archive, ReaderDeleter>;
 
 [[noreturn]] void fail(std::string_view what, archive* archive)
 {
@@ -49,249 +37,130 @@ using Entry = std::unique_ptr<archive_entry, EntryDeleter>;
       {.code = ErrorCode::failed, .what = std::string{what}, .why = why == nullptr ? "" : why}};
 }
 
-// A tar that grows in memory, and can be taken away piece by piece.
-class TarWriter {
- public:
-  TarWriter() : writer_{archive_write_new()}
-  {
-    archive_write_set_format_pax_restricted(writer_.get());
-    archive_write_set_bytes_per_block(writer_.get(), 0);
-    check(archive_write_open(writer_.get(), this, nullptr, &TarWriter::on_write, nullptr));
-  }
-
-  TarWriter(const TarWriter&) = delete;
-  TarWriter& operator=(const TarWriter&) = delete;
-  ~TarWriter() = default;
-
-  void add_header(archive_entry* entry) { check(archive_write_header(writer_.get(), entry)); }
-
-  void add_data(std::string_view data)
-  {
-    if (archive_write_data(writer_.get(), data.data(), data.size()) !=
-        static_cast<la_ssize_t>(data.size())) {
-      fail("cannot write a tar", writer_.get());
-    }
-  }
-
-  void finish() { check(archive_write_close(writer_.get())); }
-
-  std::string take() { return std::exchange(written_, {}); }
-
- private:
-  void check(int code)
-  {
-    if (code != ARCHIVE_OK) {
-      fail("cannot write a tar", writer_.get());
-    }
-  }
-
-  static la_ssize_t on_write(archive* /*writer*/, void* self, const void* data, std::size_t size)
-  {
-    static_cast<TarWriter*>(self)->written_.append(static_cast<const char*>(data), size);
-    return static_cast<la_ssize_t>(size);
-  }
-
-  std::string written_;
-  std::unique_ptr<archive, WriterDeleter> writer_;
-};
-
-// Something found below a folder.
-struct Found {
-  fs::path path;     // where it is read
-  std::string name;  // in the tar
-  std::string link;  // the target of a symbolic link
-  bool is_directory = false;
-};
-
-bool is_below(const fs::path& path, const fs::path& root)
+Reader make_reader()
 {
-  return std::ranges::mismatch(root, path).in1 == root.end();
+  Reader reader{archive_read_new()};
+  archive_read_support_format_tar(reader.get());
+  return reader;
 }
 
-// Lists a folder, following links that leave it.
-class Walk {
- public:
-  explicit Walk(const fs::path& folder) : root_{fs::canonical(folder)} { list(root_, "", {root_}); }
-
-  std::vector<Found> found;
-
- private:
-  // `above` holds the real folders that lead here: one of them again would be a cycle.
-  void list(const fs::path& folder, const std::string& prefix, const std::vector<fs::path>& above)
-  {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator{folder}) {
-      names.push_back(entry.path().filename().string());
-    }
-    std::ranges::sort(names);
-    for (const auto& name : names) {
-      add(folder / name, prefix + name, above);
-    }
+ArchiveFile read_file(archive* reader, archive_entry* entry)
+{
+  const char* name = archive_entry_pathname_utf8(entry);
+  name = name == nullptr ? archive_entry_pathname(entry) : name;
+  if (name == nullptr) {
+    fail(k_cannot_read, reader);
   }
-
-  void add(const fs::path& path, const std::string& name, const std::vector<fs::path>& above)
-  {
-    const auto status = fs::symlink_status(path);
-    if (fs::is_symlink(status) && stays_inside(path)) {
-      found.push_back({.path = path, .name = name, .link = fs::read_symlink(path).string()});
-    } else if (fs::is_directory(path)) {
-      add_folder(path, name, above);
-    } else if (fs::is_regular_file(path)) {
-      found.push_back({.path = path, .name = name, .link = {}});
-    }  // sockets, pipes and devices have no place in an image
+  ArchiveFile file{
+      .path = name,
+      .content = std::string(static_cast<std::size_t>(archive_entry_size(entry)), '\0'),
+      .mode = archive_entry_perm(entry),
+      .uid = static_cast<int>(archive_entry_uid(entry)),
+      .gid = static_cast<int>(archive_entry_gid(entry)),
+      .modified = archive_entry_mtime(entry)};
+  const auto size = static_cast<la_ssize_t>(file.content.size());
+  if (archive_read_data(reader, file.content.data(), file.content.size()) != size) {
+    fail(k_cannot_read, reader);
   }
+  return file;
+}
 
-  void add_folder(const fs::path& path, const std::string& name, std::vector<fs::path> above)
-  {
-    const auto real = fs::canonical(path);
-    const bool is_link = fs::is_symlink(fs::symlink_status(path));
-    if (is_link && std::ranges::find(above, real) != above.end()) {
-      throw Error{{.code = ErrorCode::invalid,
-                   .what = fmt::format("cannot pack folder {}", root_.string()),
-                   .why = fmt::format("the link {} leads back to a folder above it", name)}};
+std::vector<ArchiveFile> read_files(archive* reader, std::size_t limit)
+{
+  std::vector<ArchiveFile> files;
+  std::size_t total = 0;
+  archive_entry* entry = nullptr;
+  for (;;) {
+    const int code = archive_read_next_header(reader, &entry);
+    if (code == ARCHIVE_EOF) {
+      return files;
     }
-    found.push_back({.path = path, .name = name + "/", .link = {}, .is_directory = true});
-    above.push_back(real);
-    list(path, name + "/", above);
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {  // a name that the locale cannot show
+      fail(k_cannot_read, reader);
+    }
+    const auto size = static_cast<std::size_t>(archive_entry_size(entry));
+    if (archive_entry_filetype(entry) != AE_IFREG || size > limit) {
+      continue;
+    }
+    total += size;
+    if (total > k_total_limit) {
+      throw Error{
+          {.code = ErrorCode::failed,
+           .what = k_cannot_read,
+           .why = fmt::format("the files in it are larger than {}", format_size(k_total_limit))}};
+    }
+    files.push_back(read_file(reader, entry));
   }
+}
 
-  bool stays_inside(const fs::path& link) const
-  {
-    return fs::read_symlink(link).is_relative() && is_below(fs::weakly_canonical(link), root_);
-  }
-
-  fs::path root_;
-};
-
-// Makes the tar of a folder as it is asked for.
-class FolderTar {
- public:
-  explicit FolderTar(const fs::path& folder) : entries_{Walk{folder}.found} {}
-
-  std::string_view next()
-  {
-    do {
-      piece_ = advance() ? writer_.take() : std::string{};
-    } while (piece_.empty() && !is_finished_);
-    return piece_;
-  }
-
- private:
-  // Returns whether there may be something to take.
-  bool advance()
-  {
-    if (is_finished_) {
-      return false;
-    }
-    if (file_) {
-      copy_piece();
-    } else if (next_ < entries_.size()) {
-      begin(entries_[next_++]);
-    } else {
-      writer_.finish();
-      is_finished_ = true;
-    }
-    return true;
-  }
-
-  void begin(const Found& found)
-  {
-    struct stat status {};
-
-    const bool is_link = !found.link.empty();
-    if ((is_link ? ::lstat(found.path.c_str(), &status) : ::stat(found.path.c_str(), &status)) !=
-        0) {
-      throw system_error(fmt::format("cannot read {}", found.path.string()), errno);
-    }
-    const Entry entry{archive_entry_new()};
-    archive_entry_set_pathname(entry.get(), found.name.c_str());
-    archive_entry_set_mode(entry.get(), status.st_mode);
-    archive_entry_set_mtime(entry.get(), 0, 0);
-    archive_entry_set_size(entry.get(), S_ISREG(status.st_mode) ? status.st_size : 0);
-    if (is_link) {
-      archive_entry_set_symlink(entry.get(), found.link.c_str());
-    }
-    writer_.add_header(entry.get());
-    if (S_ISREG(status.st_mode) && status.st_size > 0) {
-      open_file(found.path, static_cast<std::size_t>(status.st_size));
-    }
-  }
-
-  void open_file(const fs::path& path, std::size_t size)
-  {
-    file_ = Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!file_) {
-      throw system_error(fmt::format("cannot read {}", path.string()), errno);
-    }
-    left_ = size;
-  }
-
-  void copy_piece()
-  {
-    const auto& path = entries_[next_ - 1].path;
-    const auto size = ::read(file_.get(), buffer_.data(), std::min(left_, buffer_.size()));
-    if (size < 0) {
-      throw system_error(fmt::format("cannot read {}", path.string()), errno);
-    }
-    if (size == 0) {
-      throw Error{{.code = ErrorCode::failed,
-                   .what = fmt::format("cannot read {}", path.string()),
-                   .why = "it became shorter while it was read"}};
-    }
-    writer_.add_data({buffer_.data(), static_cast<std::size_t>(size)});
-    left_ -= static_cast<std::size_t>(size);
-    if (left_ == 0) {
-      file_.reset();
-    }
-  }
-
-  std::vector<Found> entries_;
-  std::size_t next_ = 0;
-  Fd file_;
-  std::size_t left_ = 0;
-  bool is_finished_ = false;
-  TarWriter writer_;
-  std::string piece_;
-  std::array<char, std::size_t{64} << 10U> buffer_{};
-};
+la_ssize_t on_write(archive* /*writer*/, void* written, const void* data, std::size_t size)
+{
+  static_cast<std::string*>(written)->append(static_cast<const char*>(data), size);
+  return static_cast<la_ssize_t>(size);
+}
 
 }  // namespace
 
-http::BodySource tar_folder(const fs::path& folder)
+void EntryDeleter::operator()(archive_entry* entry) const
 {
-  try {
-    // Shared because a std::function can be copied.
-    const auto tar = std::make_shared<FolderTar>(folder);
-    return [tar] { return tar->next(); };
-  } catch (const fs::filesystem_error& error) {
-    throw system_error(fmt::format("cannot pack folder {}", folder.string()), error.code().value());
-  }
+  archive_entry_free(entry);
 }
 
-BuildContext make_context_tar(const fs::path& folder)
+Entry make_entry(const std::string& name)
 {
-  // The digest of the digests of blocks: nothing has to be in memory as a whole.
-  constexpr std::size_t k_block = std::size_t{1} << 20U;
-  std::string digests;
-  std::string block;
-  const auto tar = tar_folder(folder);
-  for (auto piece = tar(); !piece.empty(); piece = tar()) {
-    block += piece;
-    for (; block.size() >= k_block; block.erase(0, k_block)) {
-      digests += sha256_hex(std::string_view{block}.substr(0, k_block));
-    }
+  Entry entry{archive_entry_new()};
+  archive_entry_set_pathname(entry.get(), name.c_str());
+  return entry;
+}
+
+void TarWriter::Deleter::operator()(archive* writer) const
+{
+  archive_write_free(writer);
+}
+
+TarWriter::TarWriter() : writer_{archive_write_new()}
+{
+  archive_write_set_format_pax_restricted(writer_.get());
+  archive_write_set_bytes_per_block(writer_.get(), 0);
+  // Names are bytes to us, whatever the locale.
+  check(archive_write_set_options(writer_.get(), "hdrcharset=BINARY") == ARCHIVE_OK);
+  check(archive_write_open(writer_.get(), &written_, nullptr, &on_write, nullptr) == ARCHIVE_OK);
+}
+
+void TarWriter::add_header(const Entry& entry)
+{
+  check(archive_write_header(writer_.get(), entry.get()) == ARCHIVE_OK);
+}
+
+void TarWriter::add_data(std::string_view data)
+{
+  const auto size = static_cast<la_ssize_t>(data.size());
+  check(archive_write_data(writer_.get(), data.data(), data.size()) == size);
+}
+
+void TarWriter::finish()
+{
+  check(archive_write_close(writer_.get()) == ARCHIVE_OK);
+}
+
+std::string TarWriter::take()
+{
+  return std::exchange(written_, {});
+}
+
+void TarWriter::check(bool is_good) const
+{
+  if (!is_good) {
+    fail("cannot write a tar", writer_.get());
   }
-  digests += sha256_hex(block);
-  return {.digest = sha256_hex(digests), .tar = tar_folder(folder)};
 }
 
 std::string write_tar(std::span<const ArchiveFile> files)
 {
   TarWriter writer;
   for (const auto& file : files) {
-    const Entry entry{archive_entry_new()};
+    const auto entry = make_entry(file.path);
     const bool is_folder = file.path.ends_with('/');
-    archive_entry_set_pathname(entry.get(), file.path.c_str());
     archive_entry_set_filetype(entry.get(), is_folder ? AE_IFDIR : AE_IFREG);
     archive_entry_set_perm(entry.get(), file.mode & k_mode_bits);
     archive_entry_set_uid(entry.get(), file.uid);
@@ -299,7 +168,7 @@ std::string write_tar(std::span<const ArchiveFile> files)
     archive_entry_set_mtime(entry.get(), file.modified, 0);
     archive_entry_set_size(entry.get(),
                            static_cast<la_int64_t>(is_folder ? 0 : file.content.size()));
-    writer.add_header(entry.get());
+    writer.add_header(entry);
     if (!is_folder) {
       writer.add_data(file.content);
     }
@@ -310,38 +179,58 @@ std::string write_tar(std::span<const ArchiveFile> files)
 
 std::vector<ArchiveFile> read_tar(std::string_view tar, std::size_t limit)
 {
-  constexpr std::string_view k_what = "cannot read a tar";
-  const std::unique_ptr<archive, ReaderDeleter> reader{archive_read_new()};
-  archive_read_support_format_tar(reader.get());
+  const auto reader = make_reader();
   if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK) {
-    fail(k_what, reader.get());
+    fail(k_cannot_read, reader.get());
   }
-  std::vector<ArchiveFile> files;
-  archive_entry* entry = nullptr;
-  for (;;) {
-    const int code = archive_read_next_header(reader.get(), &entry);
-    if (code == ARCHIVE_EOF) {
-      return files;
-    }
-    if (code != ARCHIVE_OK) {
-      fail(k_what, reader.get());
-    }
-    const auto size = static_cast<std::size_t>(archive_entry_size(entry));
-    if (archive_entry_filetype(entry) != AE_IFREG || size > limit) {
-      continue;
-    }
-    ArchiveFile file{.path = archive_entry_pathname(entry),
-                     .content = std::string(size, '\0'),
-                     .mode = archive_entry_perm(entry),
-                     .uid = static_cast<int>(archive_entry_uid(entry)),
-                     .gid = static_cast<int>(archive_entry_gid(entry)),
-                     .modified = archive_entry_mtime(entry)};
-    if (archive_read_data(reader.get(), file.content.data(), size) !=
-        static_cast<la_ssize_t>(size)) {
-      fail(k_what, reader.get());
-    }
-    files.push_back(std::move(file));
+  return read_files(reader.get(), limit);
+}
+
+TarReader::TarReader(std::size_t limit)
+{
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    throw system_error(k_cannot_read, errno);
   }
+  write_end_ = Fd{ends[0]};
+  thread_ = std::jthread{[this, limit, read_end = Fd{ends[1]}] {
+    try {
+      const auto reader = make_reader();
+      if (archive_read_open_fd(reader.get(), read_end.get(), k_block) != ARCHIVE_OK) {
+        fail(k_cannot_read, reader.get());
+      }
+      files_ = read_files(reader.get(), limit);
+    } catch (...) {
+      thrown_ = std::current_exception();
+    }
+  }};
+}
+
+TarReader::~TarReader()
+{
+  write_end_.reset();  // or the thread would wait for more
+}
+
+void TarReader::push(std::string_view piece)
+{
+  while (!piece.empty() && write_end_) {
+    const auto sent = ::send(write_end_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      piece.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno != EINTR) {
+      write_end_.reset();  // the reader has seen the end, or given up: finish() tells
+    }
+  }
+}
+
+std::vector<ArchiveFile> TarReader::finish()
+{
+  write_end_.reset();
+  thread_.join();
+  if (thrown_) {
+    std::rethrow_exception(thrown_);
+  }
+  return std::move(files_);
 }
 
 }  // namespace pecanctl::docker

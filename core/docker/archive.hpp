@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "core/base/fd.hpp"
 #include "core/docker/types.hpp"
 #include "core/http/transport.hpp"
 
@@ -33,8 +36,29 @@ http::BodySource tar_folder(const std::filesystem::path& folder);
 /// `files` as a tar, in their order. @throws Error failed.
 std::string write_tar(std::span<const ArchiveFile> files);
 
-/// The regular files in `tar` whose size is at most `limit` bytes. @throws Error failed: it is no
-/// tar, or cut short.
+/// The regular files in `tar` whose size is at most `limit` bytes, together at most 64 MiB. @throws
+/// Error failed: it is no tar, or cut short.
 std::vector<ArchiveFile> read_tar(std::string_view tar, std::size_t limit);
+
+/// The same for a tar that arrives in pieces: only what is wanted of it is held in memory. Once.
+class TarReader {
+ public:
+  explicit TarReader(std::size_t limit);
+  TarReader(const TarReader&) = delete;
+  TarReader& operator=(const TarReader&) = delete;
+  ~TarReader();
+
+  /// Waits until the piece is read.
+  void push(std::string_view piece);
+  /// @throws as read_tar.
+  std::vector<ArchiveFile> finish();
+
+ private:
+  // libarchive pulls: it reads in a thread of its own, from a socket.
+  Fd write_end_;
+  std::vector<ArchiveFile> files_;
+  std::exception_ptr thrown_;
+  std::jthread thread_;
+};
 
 }  // namespace pecanctl::docker

@@ -62,7 +62,7 @@ std::vector<ContainerSummary> Engine::list_containers(std::span<const std::strin
   auto target = target_of("/containers/json", {{"all", "1"}, {"filters", label_filter(labels)}});
   const auto response = call("list containers", get(std::move(target)), deadline, std::move(stop));
   std::vector<ContainerSummary> containers;
-  for (const auto& row : parse_json(response.body)) {
+  for (const auto& row : parse_list(response.body)) {
     containers.push_back(read_summary(row));
   }
   return containers;
@@ -90,7 +90,7 @@ std::vector<std::optional<ContainerDetails>> Engine::find_containers(
     const auto response =
         checked(fmt::format("inspect container '{}'", ids[i]), std::move(responses[i]), is_absent);
     if (!is_absent(response)) {
-      found[i] = read_details(parse_json(response.body));
+      found[i] = read_details(parse_object(response.body));
     }
   }
   return found;
@@ -112,7 +112,7 @@ std::vector<Engine::CreateOutcome> Engine::create_containers(
     try {
       const auto response =
           checked(fmt::format("create container '{}'", requests[i].name), std::move(outcomes[i]));
-      created[i].id = text_of(parse_json(response.body), "Id");
+      created[i].id = text_of(parse_object(response.body), "Id");
     } catch (const Error& error) {
       created[i].error = error;
     }
@@ -199,14 +199,14 @@ std::vector<Process> Engine::list_processes(std::string_view id, const Deadline&
   auto target = target_of(container_path(id, "/top"), {{"ps_args", "-eo pid,args"}});
   const auto response = call(fmt::format("list the processes of container '{}'", id),
                              get(std::move(target)), deadline, std::move(stop));
-  return read_processes(parse_json(response.body));
+  return read_processes(parse_object(response.body));
 }
 
 int Engine::wait_container(std::string_view id, const Deadline& deadline, std::stop_token stop)
 {
   const auto what = fmt::format("wait for container '{}'", id);
   const auto response = call(what, post(container_path(id, "/wait")), deadline, std::move(stop));
-  const auto json = parse_json(response.body);
+  const auto json = parse_object(response.body);
   const auto* const error = find_member(json, "Error");
   if (const auto why = error == nullptr ? std::string{} : text_of(*error, "Message");
       !why.empty()) {
@@ -220,7 +220,7 @@ std::vector<LogLine> Engine::list_logs(std::string_view id, int tail, const Dead
 {
   const auto what = fmt::format("read the log of container '{}'", id);
   const auto inspected = call(what, get(container_path(id, "/json")), deadline, stop);
-  const bool has_terminal = read_details(parse_json(inspected.body)).has_terminal;
+  const bool has_terminal = read_details(parse_object(inspected.body)).has_terminal;
   std::vector<LogLine> lines;
   LogReader out{false, lines};
   LogReader err{true, lines};
@@ -247,7 +247,7 @@ ExecResult Engine::exec(std::string_view id, std::span<const std::string> comman
   const nlohmann::json config{{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", command}};
   const auto created = call(what, post_json(container_path(id, "/exec"), config), deadline, stop);
   const auto exec_path =
-      fmt::format("/exec/{}", http::url_encode(text_of(parse_json(created.body), "Id")));
+      fmt::format("/exec/{}", http::url_encode(text_of(parse_object(created.body), "Id")));
   ExecResult result;
   Demultiplexer demultiplexer{false, [&](bool is_stderr, std::string_view piece) {
                                 append_up_to_limit(is_stderr ? result.error_output : result.output,
@@ -257,7 +257,7 @@ ExecResult Engine::exec(std::string_view id, std::span<const std::string> comman
       what, post_json(exec_path + "/start", {{"Detach", false}, {"Tty", false}}),
       [&](std::string_view piece) { demultiplexer.push(piece); }, deadline, stop);
   const auto ended = call(what, get(exec_path + "/json"), deadline, std::move(stop));
-  result.exit_code = number_of(parse_json(ended.body), "ExitCode");
+  result.exit_code = number_of(parse_object(ended.body), "ExitCode");
   return result;
 }
 

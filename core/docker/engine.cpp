@@ -157,7 +157,7 @@ EngineInfo Engine::get_info(const Deadline& deadline, std::stop_token stop)
 {
   const auto response =
       call("read what Docker says about itself", get("/info"), deadline, std::move(stop));
-  auto info = read_info(parse_json(response.body));
+  auto info = read_info(parse_object(response.body));
   info.api = *api_;
   return info;
 }

@@ -128,8 +128,10 @@ class Engine {
                   const Deadline& deadline, std::stop_token stop);
 
   // Files in a container, running or not. Source: /containers/{id}/archive.
-  /// Unpacks `files` into `folder`, which exists. Owners and modes are kept; an entry "./" gives
-  /// those of `folder` itself. Works on containers that were never started, and into their volumes.
+  /// Unpacks `files` into `folder`, which exists and is no symbolic link. Owners and modes are
+  /// kept; an entry
+  /// "./" gives those of `folder` itself (unpacked through its parent, which must be writable: not
+  /// under a read-only root). Works on containers that were never started, and into their volumes.
   /// @throws also not_found for the container and for the folder.
   void put_archive(std::string_view id, std::string_view folder, std::span<const ArchiveFile> files,
                    const Deadline& deadline, std::stop_token stop);

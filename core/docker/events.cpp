@@ -35,7 +35,7 @@ void Engine::watch_events(std::span<const std::string> labels,
                           const Deadline& deadline, std::stop_token stop)
 {
   LineSplitter lines{[&](std::string_view line) {
-    if (!sink(read_event(parse_json(line)))) {
+    if (!sink(read_event(parse_object(line)))) {
       throw EnoughSeen{};
     }
   }};

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,6 +23,24 @@ std::string archive_target(std::string_view id, std::string_view path,
   return target_of(
       fmt::format("/containers/{}/archive", http::url_encode(id)),
       {{"path", std::string{path}}, {"noOverwriteDirNonDir", std::string{no_overwrite}}});
+}
+
+struct Upload {
+  std::string folder;
+  std::vector<ArchiveFile> files;
+};
+
+// The engine skips an entry "./" (seen with 20.10), so a folder gets its own owner and mode only
+// from a tar that is unpacked in its parent.
+Upload from_parent(const std::string& folder, std::span<const ArchiveFile> files)
+{
+  const auto path = std::filesystem::path{folder + "/."}.lexically_normal().parent_path();
+  Upload upload{.folder = path.parent_path().string(), .files = {files.begin(), files.end()}};
+  for (auto& file : upload.files) {
+    const auto name = file.path.starts_with("./") ? file.path.substr(2) : file.path;
+    file.path = fmt::format("{}/{}", path.filename().string(), name);
+  }
+  return upload;
 }
 
 // Source: RFC 4648, section 4. Stops at the padding or at what is no digit.
@@ -52,10 +72,15 @@ void Engine::put_archive(std::string_view id, std::string_view folder,
                          std::span<const ArchiveFile> files, const Deadline& deadline,
                          std::stop_token stop)
 {
+  Upload upload{.folder = std::string{folder}, .files = {files.begin(), files.end()}};
+  const auto is_folder_itself = [](const ArchiveFile& file) { return file.path == "./"; };
+  if (folder != "/" && std::ranges::any_of(files, is_folder_itself)) {
+    upload = from_parent(upload.folder, files);
+  }
   const http::Request request{.method = http::Method::put,
-                              .target = archive_target(id, folder, "1"),
+                              .target = archive_target(id, upload.folder, "1"),
                               .headers = {{.name = "Content-Type", .value = "application/x-tar"}},
-                              .body = write_tar(files)};
+                              .body = write_tar(upload.files)};
   call(fmt::format("write to {} of container '{}'", folder, id), request, deadline,
        std::move(stop));
 }
@@ -70,13 +95,14 @@ std::optional<std::vector<ArchiveFile>> Engine::find_archive(std::string_view id
   const auto is_no_path = [](const http::Response& response) {
     return is_absent(response) && !message_of(response).starts_with("No such container");
   };
-  const auto response =
-      checked(what, exchange(get(archive_target(id, path)), nullptr, deadline, std::move(stop)),
-              is_no_path);
+  TarReader reader{limit};
+  const http::BodySink sink = [&](std::string_view piece) { reader.push(piece); };
+  const auto response = checked(
+      what, exchange(get(archive_target(id, path)), &sink, deadline, std::move(stop)), is_no_path);
   if (is_absent(response)) {
     return std::nullopt;
   }
-  return with_context(what, [&] { return read_tar(response.body, limit); });
+  return with_context(what, [&] { return reader.finish(); });
 }
 
 std::optional<PathStat> Engine::find_path(std::string_view id, std::string_view path,
@@ -88,7 +114,7 @@ std::optional<PathStat> Engine::find_path(std::string_view id, std::string_view 
   if (!response) {
     return std::nullopt;
   }
-  const auto json = parse_json(decode_base64(response->header("X-Docker-Container-Path-Stat")));
+  const auto json = parse_object(decode_base64(response->header("X-Docker-Container-Path-Stat")));
   const auto mode = static_cast<std::uint32_t>(count_of(json, "mode"));
   return PathStat{.name = text_of(json, "name"),
                   .size = count_of(json, "size"),

@@ -110,7 +110,7 @@ class ProgressReader {
  private:
   void take(std::string_view line)
   {
-    const auto json = parse_json(line);
+    const auto json = parse_object(line);
     if (!error_) {
       error_ = read_error(json, what_);
     }
@@ -149,7 +149,7 @@ std::optional<Image> Engine::find_image(std::string_view reference, const Deadli
 {
   const auto response = find(fmt::format("inspect image '{}'", reference),
                              get(image_path(reference, "/json")), deadline, std::move(stop));
-  return response ? std::optional{read_image(parse_json(response->body))} : std::nullopt;
+  return response ? std::optional{read_image(parse_object(response->body))} : std::nullopt;
 }
 
 void Engine::pull_image(std::string_view reference, const ProgressSink& progress,

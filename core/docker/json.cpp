@@ -17,6 +17,12 @@ namespace {
 
 constexpr int k_deepest = 64;
 
+Error unreadable(std::string why)
+{
+  return Error{
+      {.code = ErrorCode::failed, .what = "cannot read Docker's answer", .why = std::move(why)}};
+}
+
 int parse_int(std::string_view text)
 {
   int value = 0;
@@ -95,21 +101,39 @@ void read_state(const Json& state, ContainerDetails& details)
 
 Json parse_json(std::string_view text)
 {
-  const auto guard = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
-    if (depth > k_deepest) {
-      throw Error{{.code = ErrorCode::failed,
-                   .what = "cannot read Docker's answer",
-                   .why = "the JSON is nested deeper than 64 levels"}};
+  const auto guard = [](int depth, Json::parse_event_t event, Json& /*parsed*/) {
+    using Event = Json::parse_event_t;
+    if (depth >= k_deepest && (event == Event::object_start || event == Event::array_start)) {
+      throw unreadable("the JSON is nested deeper than 64 levels");
     }
     return true;
   };
   try {
     return Json::parse(text, guard);
   } catch (const Json::exception& error) {
-    throw Error{{.code = ErrorCode::failed,
-                 .what = "cannot read Docker's answer",
-                 .why = escape_control(error.what())}};
+    throw unreadable(escape_control(error.what()));
   }
+}
+
+std::vector<Json> parse_list(std::string_view text)
+{
+  const auto json = parse_json(text);
+  if (!json.is_array()) {
+    throw unreadable("it is no list");
+  }
+  std::vector<Json> objects;
+  std::ranges::copy_if(json, std::back_inserter(objects),
+                       [](const Json& row) { return row.is_object(); });
+  return objects;
+}
+
+Json parse_object(std::string_view text)
+{
+  auto json = parse_json(text);
+  if (!json.is_object()) {
+    throw unreadable("it is no object");
+  }
+  return json;
 }
 
 std::string dump_json(const Json& json)

@@ -20,6 +20,10 @@ using Json = nlohmann::json;
 
 /// @throws Error failed: `text` is not JSON, or nested deeper than 64.
 Json parse_json(std::string_view text);
+/// The same, and @throws also when it is no array or no object. Elements that are no objects are
+/// left out.
+std::vector<Json> parse_list(std::string_view text);
+Json parse_object(std::string_view text);
 /// On one line; bytes that are not UTF-8 are replaced.
 std::string dump_json(const Json& json);
 

@@ -30,7 +30,7 @@ std::vector<Network> Engine::list_networks(std::span<const std::string> labels,
   auto target = target_of("/networks", {{"filters", label_filter(labels)}});
   const auto response = call("list networks", get(std::move(target)), deadline, std::move(stop));
   std::vector<Network> networks;
-  for (const auto& row : parse_json(response.body)) {
+  for (const auto& row : parse_list(response.body)) {
     networks.push_back(read_network(row));
   }
   return networks;
@@ -41,7 +41,7 @@ std::optional<Network> Engine::find_network(std::string_view id_or_name, const D
 {
   const auto response = find(fmt::format("inspect network '{}'", id_or_name),
                              get(network_path(id_or_name)), deadline, std::move(stop));
-  return response ? std::optional{read_network(parse_json(response->body))} : std::nullopt;
+  return response ? std::optional{read_network(parse_object(response->body))} : std::nullopt;
 }
 
 std::string Engine::create_network(std::string_view name, const Labels& labels,
@@ -51,7 +51,7 @@ std::string Engine::create_network(std::string_view name, const Labels& labels,
       {"Name", name}, {"CheckDuplicate", true}, {"Driver", "bridge"}, {"Labels", labels}};
   const auto response = call(fmt::format("create network '{}'", name),
                              post_json("/networks/create", config), deadline, std::move(stop));
-  return text_of(parse_json(response.body), "Id");
+  return text_of(parse_object(response.body), "Id");
 }
 
 bool Engine::remove_network(std::string_view id, const Deadline& deadline, std::stop_token stop)
@@ -66,7 +66,7 @@ std::vector<Volume> Engine::list_volumes(std::span<const std::string> labels,
   auto target = target_of("/volumes", {{"filters", label_filter(labels)}});
   const auto response = call("list volumes", get(std::move(target)), deadline, std::move(stop));
   std::vector<Volume> volumes;
-  for_each_of(parse_json(response.body), "Volumes",
+  for_each_of(parse_object(response.body), "Volumes",
               [&](const Json& row) { volumes.push_back(read_volume(row)); });
   return volumes;
 }
@@ -76,7 +76,7 @@ std::optional<Volume> Engine::find_volume(std::string_view name, const Deadline&
 {
   const auto response = find(fmt::format("inspect volume '{}'", name), get(volume_path(name)),
                              deadline, std::move(stop));
-  return response ? std::optional{read_volume(parse_json(response->body))} : std::nullopt;
+  return response ? std::optional{read_volume(parse_object(response->body))} : std::nullopt;
 }
 
 void Engine::create_volume(std::string_view name, const Labels& labels, const Deadline& deadline,

@@ -282,7 +282,9 @@ Error Transfer::curl_error(int code) const
                  std::generic_category().message(static_cast<int>(errno_value)));
   }
   const auto* const text = curl_easy_strerror(static_cast<CURLcode>(code));
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+  long sent = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &sent);
+  if (sent == 0 && (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)) {
     return error(ErrorCode::invalid, text);
   }
   if (code == CURLE_PARTIAL_FILE || (code == CURLE_RECV_ERROR && status() != 0)) {
