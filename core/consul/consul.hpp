@@ -68,7 +68,8 @@ struct ServiceRegistration {
 };
 
 /// Consul's HTTP API v1: K/V, transactions, sessions, catalogue. Reads are `consistent`.
-/// Errors: unreachable, denied (403), timeout, failed (500: no leader counts as unreachable); Cancelled.
+/// Errors: unreachable, denied (403), timeout, failed (500: no leader counts as unreachable);
+/// Cancelled.
 class Client {
  public:
   explicit Client(std::unique_ptr<http::Transport> transport);
@@ -80,24 +81,28 @@ class Client {
   /// Every key below `prefix`, sorted by key.
   std::vector<Entry> list(std::string_view prefix, const Deadline& deadline, std::stop_token stop);
   /// All of it or nothing; false when a check, a cas or a lock said no. At most 64 operations.
-  bool commit(std::span<const Operation> operations, const Deadline& deadline, std::stop_token stop);
+  bool commit(std::span<const Operation> operations, const Deadline& deadline,
+              std::stop_token stop);
 
-  /// `ttl` is 10 s to 24 h; the session ends within twice that when not renewed. Its locks are released then,
-  /// without lock delay.
-  std::string create_session(std::string_view name, std::chrono::seconds ttl, const Deadline& deadline,
-                             std::stop_token stop);
+  /// `ttl` is 10 s to 24 h; the session ends within twice that when not renewed. Its locks are
+  /// released then, without lock delay.
+  std::string create_session(std::string_view name, std::chrono::seconds ttl,
+                             const Deadline& deadline, std::stop_token stop);
   /// False when it is gone.
   bool renew_session(std::string_view id, const Deadline& deadline, std::stop_token stop);
   bool remove_session(std::string_view id, const Deadline& deadline, std::stop_token stop);
   std::vector<Session> list_sessions(const Deadline& deadline, std::stop_token stop);
 
-  void register_service(const ServiceRegistration& service, const Deadline& deadline, std::stop_token stop);
+  void register_service(const ServiceRegistration& service, const Deadline& deadline,
+                        std::stop_token stop);
   bool deregister_service(std::string_view id, const Deadline& deadline, std::stop_token stop);
   /// Ids of the services registered with this agent.
   std::vector<std::string> list_service_ids(const Deadline& deadline, std::stop_token stop);
 
  private:
-  http::Response call(http::Request request, const Deadline& deadline, std::stop_token stop);
+  /// 2xx and the status `accepted` are answers; all else throws.
+  http::Response call(const http::Request& request, int accepted, const Deadline& deadline,
+                      std::stop_token stop);
 
   std::unique_ptr<http::Transport> transport_;
 };

@@ -44,7 +44,7 @@ class Copy {
   ~Copy()
   {
     if (is_open_) {
-      link_.abandon();
+      abort();
     }
   }
 
@@ -52,8 +52,10 @@ class Copy {
   {
     const auto result = link_.execute(std::string{sql}, deadline_, stop_);
     link_.check(result);
-    is_open_ = true;
-    if (PQresultStatus(result.get()) != expected) {
+    const auto status = PQresultStatus(result.get());
+    is_in_ = status == PGRES_COPY_IN;
+    is_open_ = is_in_ || status == PGRES_COPY_OUT;
+    if (status != expected) {
       throw Error{
           {.code = ErrorCode::internal, .what = "the statement is no COPY in this direction"}};
     }
@@ -74,7 +76,7 @@ class Copy {
     }
   }
 
-  void put_end(const char* abort_text)
+  void put_end(const char* abort_text = nullptr)
   {
     int taken = 0;
     while ((taken = PQputCopyEnd(link_.get(), abort_text)) == 0) {
@@ -118,10 +120,27 @@ class Copy {
   }
 
  private:
+  // A COPY IN that is aborted leaves a session that can roll back; a COPY OUT has no end but that
+  // of the session.
+  void abort() noexcept
+  {
+    try {
+      if (is_in_ && link_.is_usable()) {
+        put_end("the sender gave up");
+        while (link_.next_result(deadline_, stop_)) {
+        }
+        return;
+      }
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): given up below
+    }
+    link_.abandon();
+  }
+
   Link& link_;
   const Deadline& deadline_;
   const std::stop_token& stop_;
   bool is_open_ = false;
+  bool is_in_ = false;
 };
 
 class PqCopySession : public CopySession {
@@ -144,7 +163,7 @@ class PqCopySession : public CopySession {
     for (auto block = source(); !block.empty(); block = source()) {
       copy.put(block);
     }
-    copy.put_end(nullptr);
+    copy.put_end();
     return copy.finish();
   }
 

@@ -25,12 +25,14 @@ class CopySession {
   virtual std::uint64_t copy_in(std::string_view sql,
                                 const std::function<std::string_view()>& source,
                                 const Deadline& deadline, std::stop_token stop) = 0;
-  /// `COPY … TO STDOUT`: `sink` takes each row as it arrives. Returns rows.
+  /// `COPY … TO STDOUT`: `sink` takes each row, with its line end in text format, as it arrives.
+  /// Returns rows.
   virtual std::uint64_t copy_out(std::string_view sql,
                                  const std::function<void(std::string_view)>& sink,
                                  const Deadline& deadline, std::stop_token stop) = 0;
 };
 
+/// @throws Error as Database: unreachable, denied, not_found, timeout. Cancelled.
 std::unique_ptr<CopySession> connect_copy(const Endpoint& endpoint, const Deadline& deadline,
                                           std::stop_token stop);
 

@@ -28,7 +28,8 @@ struct Endpoint {
 using Value = std::optional<std::string>;  ///< text form; nothing is NULL
 using Row = std::vector<Value>;
 
-/// An open transaction; rolled back unless committed.
+/// An open transaction; rolled back unless committed. The deadline and the stop token it was begun
+/// with end each call.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -54,6 +55,7 @@ class Database {
   virtual int server_version() = 0;
 };
 
+/// @throws Error unreachable, denied, not_found (no such database), timeout. Cancelled.
 std::unique_ptr<Database> connect(const Endpoint& endpoint, const Deadline& deadline,
                                   std::stop_token stop);
 

@@ -157,16 +157,15 @@ Result Link::execute(const std::string& sql, const Deadline& deadline, const std
 
 void Link::abandon() noexcept
 {
-  const auto pid = connection_ && !is_abandoned_ ? PQbackendPID(get()) : 0;
-  is_abandoned_ = true;
-  if (pid != 0 && PQtransactionStatus(get()) == PQTRANS_ACTIVE) {
-    cancel_backend(endpoint_, pid);
+  const auto connection = std::move(connection_);
+  if (connection && PQtransactionStatus(connection.get()) == PQTRANS_ACTIVE) {
+    cancel_backend(endpoint_, PQbackendPID(connection.get()));
   }
 }
 
 void Link::require_usable() const
 {
-  if (is_abandoned_ || PQstatus(get()) != CONNECTION_OK) {
+  if (!is_usable()) {
     throw Error{{.code = ErrorCode::unreachable,
                  .what = fmt::format("cannot use {}", describe(endpoint_)),
                  .why = "the session has ended"}};

@@ -43,8 +43,10 @@ class Link {
   void flush(const Deadline& deadline, const std::stop_token& stop);
   /// Until the server has sent something, or (with `POLLOUT`) takes something; reads what is there.
   void wait_for_input(short events, const Deadline& deadline, const std::stop_token& stop);
-  /// Cancels what runs on the server and gives this link up.
+  /// Cancels what runs on the server and closes this link.
   void abandon() noexcept;
+
+  bool is_usable() const { return connection_ && PQstatus(get()) == CONNECTION_OK; }
 
   /// @throws Error when `result` is one, else returns.
   void check(const Result& result) const;
@@ -61,9 +63,8 @@ class Link {
   void require_usable() const;
 
   Endpoint endpoint_;
-  Fd wake_;  ///< an eventfd: a stop request makes it readable
-  std::unique_ptr<PGconn, Close> connection_;
-  bool is_abandoned_ = false;
+  Fd wake_;                                    ///< an eventfd: a stop request makes it readable
+  std::unique_ptr<PGconn, Close> connection_;  ///< empty when abandoned
 };
 
 /// Asks the server, over a new connection, to cancel what backend `pid` runs. Unlike PQcancel this

@@ -17,6 +17,8 @@ namespace pecanctl::test {
 /// PECANCTL_TEST_CONSUL       http://127.0.0.1:port
 /// PECANCTL_TEST_RABBITMQ     amqp://user:password@127.0.0.1:port/%2F
 /// PECANCTL_TEST_MANAGEMENT   http://127.0.0.1:port of the same broker, same user and password
+/// PECANCTL_TEST_RABBITMQCTL  a program: rabbitmqctl for that broker
+/// PECANCTL_TEST_PYTHON       a Python 3 that has pika
 /// PECANCTL_TEST_POSTGRES     folder of a Unix socket; user postgres, trusted; PostGIS installed
 /// PECANCTL_TEST_POSTGRES_PORT  its port
 inline std::string service(const char* variable)
