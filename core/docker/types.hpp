@@ -80,9 +80,10 @@ struct ContainerDetails {
   std::vector<HealthLogEntry> health_log;
   int exit_code = 0;
   bool is_oom_killed = false;
+  bool has_terminal = false;  ///< created with Tty: its output is not told apart
   int restart_count = 0;
   std::string error;
-  std::string started_at;   ///< RFC 3339 as the engine gave it
+  std::string started_at;  ///< RFC 3339 as the engine gave it
   std::string finished_at;
 };
 
@@ -101,7 +102,7 @@ struct Volume {
 
 /// A process as `top` shows it.
 struct Process {
-  int pid = 0;
+  int pid = 0;  ///< on the engine's machine
   std::string command;
 };
 

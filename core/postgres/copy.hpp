@@ -13,18 +13,21 @@
 
 namespace pecanctl::postgres {
 
-/// A session for COPY over libpq, which moves rows several times faster than libpqxx. Errors as Database.
+/// A session for COPY over libpq, which moves rows several times faster than libpqxx. Errors as
+/// Database.
 class CopySession {
  public:
   virtual ~CopySession() = default;
   /// Runs statements (BEGIN, CREATE TEMP TABLE, COMMIT).
   virtual void execute(std::string_view sql, const Deadline& deadline, std::stop_token stop) = 0;
-  /// `COPY … FROM STDIN`: `source` gives the next block, empty ends it. Returns rows. When `source` throws, the COPY is
-  /// aborted on the server and the exception leaves.
-  virtual std::uint64_t copy_in(std::string_view sql, const std::function<std::string_view()>& source,
+  /// `COPY … FROM STDIN`: `source` gives the next block, empty ends it. Returns rows. When `source`
+  /// throws, the COPY is aborted on the server and the exception leaves.
+  virtual std::uint64_t copy_in(std::string_view sql,
+                                const std::function<std::string_view()>& source,
                                 const Deadline& deadline, std::stop_token stop) = 0;
   /// `COPY … TO STDOUT`: `sink` takes each row as it arrives. Returns rows.
-  virtual std::uint64_t copy_out(std::string_view sql, const std::function<void(std::string_view)>& sink,
+  virtual std::uint64_t copy_out(std::string_view sql,
+                                 const std::function<void(std::string_view)>& sink,
                                  const Deadline& deadline, std::stop_token stop) = 0;
 };
 

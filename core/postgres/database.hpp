@@ -43,8 +43,9 @@ class Transaction {
 };
 
 /// One PostgreSQL session over libpqxx. Never reconnects silently. Not thread-safe.
-/// Errors: unreachable (08xxx, 57Pxx, no connection), denied (28xxx, 42501), not_found (3D000), conflict (23xxx),
-/// timeout (57014 by our deadline), failed (others; `why` has the server's text and SQLSTATE). Cancelled.
+/// Errors: unreachable (08xxx, 57Pxx, no connection), denied (28xxx, 42501), not_found (3D000),
+/// conflict (23xxx), timeout (57014 by our deadline), failed (others; `why` has the server's text
+/// and SQLSTATE). Cancelled.
 class Database {
  public:
   virtual ~Database() = default;
@@ -53,6 +54,7 @@ class Database {
   virtual int server_version() = 0;
 };
 
-std::unique_ptr<Database> connect(const Endpoint& endpoint, const Deadline& deadline, std::stop_token stop);
+std::unique_ptr<Database> connect(const Endpoint& endpoint, const Deadline& deadline,
+                                  std::stop_token stop);
 
 }  // namespace pecanctl::postgres

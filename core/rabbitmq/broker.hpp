@@ -29,11 +29,12 @@ struct Endpoint {
   std::string connection_name = "pecanctl";  ///< shown by the broker's management page
 };
 
-/// Reads "amqp://user:password@host:port/vhost" (vhost percent-encoded, "%2F" is "/"; amqps means TLS).
-/// Source: RabbitMQ URI specification. @throws Error invalid, without the password.
+/// Reads "amqp://user:password@host:port/vhost" (vhost percent-encoded, "%2F" is "/"; amqps means
+/// TLS). Source: RabbitMQ URI specification. @throws Error invalid, without the password.
 Endpoint parse_amqp_url(std::string_view url);
 
-/// Live figures of a passive declare: `ready` messages wait in the queue; those being worked on are not counted.
+/// Live figures of a passive declare: `ready` messages wait in the queue; those being worked on are
+/// not counted.
 struct QueueState {
   std::uint64_t ready = 0;
   std::uint64_t consumers = 0;
@@ -62,47 +63,57 @@ struct Delivery {
 };
 
 /// One AMQP 0-9-1 connection with one channel, over librabbitmq. Not thread-safe.
-/// Every call ends by its deadline and at a stop, also when the broker does not read (memory alarm).
-/// Errors: unreachable (no connection, or it broke: build a new Broker), denied (403, login), not_found (404),
-/// conflict (405, 406), timeout; Cancelled. Source: AMQP 0-9-1, RabbitMQ's extensions.
+/// Every call ends by its deadline and at a stop, also when the broker does not read (memory
+/// alarm). Errors: unreachable (no connection, or it broke: build a new Broker), denied (403,
+/// login), not_found (404), conflict (405, 406), timeout; Cancelled. Source: AMQP 0-9-1, RabbitMQ's
+/// extensions.
 class Broker {
  public:
   virtual ~Broker() = default;
 
-  /// Durable, without any argument: what PEcAn's model.py declares. Exists already: nothing happens.
-  virtual void ensure_queue(std::string_view name, const Deadline& deadline, std::stop_token stop) = 0;
+  /// Durable, without any argument: what PEcAn's model.py declares. Exists already: nothing
+  /// happens.
+  virtual void ensure_queue(std::string_view name, const Deadline& deadline,
+                            std::stop_token stop) = 0;
   /// Nothing when there is no such queue.
   virtual std::optional<QueueState> find_queue(std::string_view name, const Deadline& deadline,
                                                std::stop_token stop) = 0;
   /// Removes the queue and returns whether there was one.
-  virtual bool remove_queue(std::string_view name, const Deadline& deadline, std::stop_token stop) = 0;
+  virtual bool remove_queue(std::string_view name, const Deadline& deadline,
+                            std::stop_token stop) = 0;
   /// Takes the ready messages out of the queue; returns how many.
-  virtual std::uint64_t purge_queue(std::string_view name, const Deadline& deadline, std::stop_token stop) = 0;
+  virtual std::uint64_t purge_queue(std::string_view name, const Deadline& deadline,
+                                    std::stop_token stop) = 0;
   /// An exclusive queue that ends with this connection; returns the name the broker chose.
   virtual std::string make_reply_queue(const Deadline& deadline, std::stop_token stop) = 0;
   /// Durable fanout exchange (PEcAn's `models`); exists already: nothing happens.
-  virtual void ensure_fanout(std::string_view name, const Deadline& deadline, std::stop_token stop) = 0;
+  virtual void ensure_fanout(std::string_view name, const Deadline& deadline,
+                             std::stop_token stop) = 0;
   virtual void bind(std::string_view queue, std::string_view exchange, const Deadline& deadline,
                     std::stop_token stop) = 0;
 
-  /// Publishes to the default exchange, mandatory, with at most `window` unanswered; calls `on_outcome(i, outcome)` once
-  /// for each message, in any order, before it returns or throws (`unconfirmed` for what was under way when
-  /// the connection broke; messages never sent get no call). At connection.blocked it waits until unblocked or
-  /// the deadline, then throws timeout with the broker's reason.
-  virtual void publish(std::string_view queue, std::span<const Message> messages, std::size_t window,
+  /// Publishes to the default exchange, mandatory, with at most `window` unanswered; calls
+  /// `on_outcome(i, outcome)` once for each message, in any order, before it returns or throws
+  /// (`unconfirmed` for what was under way when the connection broke; messages never sent get no
+  /// call). At connection.blocked it waits until unblocked or the deadline, then throws timeout
+  /// with the broker's reason.
+  virtual void publish(std::string_view queue, std::span<const Message> messages,
+                       std::size_t window,
                        const std::function<void(std::size_t, PublishOutcome)>& on_outcome,
                        const Deadline& deadline, std::stop_token stop) = 0;
   /// Fire and forget to an exchange (heartbeats, replies): not persistent, not confirmed.
   virtual void publish_transient(std::string_view exchange, std::string_view routing_key,
-                                 const Message& message, const Deadline& deadline, std::stop_token stop) = 0;
+                                 const Message& message, const Deadline& deadline,
+                                 std::stop_token stop) = 0;
 
   /// Begins to consume; `prefetch` unacknowledged deliveries at most. Returns the consumer tag.
-  virtual std::string consume(std::string_view queue, int prefetch, bool auto_ack, const Deadline& deadline,
-                              std::stop_token stop) = 0;
+  virtual std::string consume(std::string_view queue, int prefetch, bool auto_ack,
+                              const Deadline& deadline, std::stop_token stop) = 0;
   virtual void cancel_consumer(std::string_view consumer_tag, const Deadline& deadline,
                                std::stop_token stop) = 0;
-  /// The next delivery, or nothing when `wait` is over. Serves heartbeats meanwhile; call at least every
-  /// 15 s. When `also_wake_fd` is not -1, returns nothing as soon as that descriptor is readable.
+  /// The next delivery, or nothing when `wait` is over. Serves heartbeats meanwhile; call at least
+  /// every 15 s. When `also_wake_fd` is not -1, returns nothing as soon as that descriptor is
+  /// readable.
   virtual std::optional<Delivery> next_delivery(std::chrono::milliseconds wait, int also_wake_fd,
                                                 std::stop_token stop) = 0;
   virtual void ack(std::uint64_t tag) = 0;
@@ -110,7 +121,9 @@ class Broker {
   virtual void reject(std::uint64_t tag, bool requeue) = 0;
 };
 
-/// Connects and logs in. Announces publisher confirms, basic.nack, connection.blocked, consumer cancellation.
-std::unique_ptr<Broker> connect(const Endpoint& endpoint, const Deadline& deadline, std::stop_token stop);
+/// Connects and logs in. Announces publisher confirms, basic.nack, connection.blocked, consumer
+/// cancellation.
+std::unique_ptr<Broker> connect(const Endpoint& endpoint, const Deadline& deadline,
+                                std::stop_token stop);
 
 }  // namespace pecanctl::rabbitmq

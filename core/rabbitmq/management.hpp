@@ -15,8 +15,8 @@
 
 namespace pecanctl::rabbitmq {
 
-/// What the management API knows of a queue. A number that it did not report yet is absent, not 0 (a fresh
-/// queue has none for about 4 s, and all lag by up to 5 s).
+/// What the management API knows of a queue. A number that it did not report yet is absent, not 0
+/// (a fresh queue has none for about 4 s, and all lag by up to 5 s).
 struct QueueStatistics {
   std::string name;
   std::optional<std::uint64_t> ready;
@@ -32,15 +32,16 @@ struct NodeStatus {
   bool has_disk_alarm = false;
 };
 
-/// RabbitMQ's management API. Source: its /api/index.html. Errors as http::Transport, plus denied (401, 403).
+/// RabbitMQ's management API. Source: its /api/index.html. Errors as http::Transport, plus denied
+/// (401, 403).
 class Management {
  public:
   Management(std::unique_ptr<http::Transport> transport, std::string vhost);
 
   std::vector<QueueStatistics> list_queues(const Deadline& deadline, std::stop_token stop);
   std::vector<NodeStatus> list_nodes(const Deadline& deadline, std::stop_token stop);
-  /// Sets a policy on the queues whose name matches `pattern` (a regular expression); `definition` is JSON.
-  /// Writes only when it differs; returns whether it wrote.
+  /// Sets a policy on the queues whose name matches `pattern` (a regular expression); `definition`
+  /// is JSON. Writes only when it differs; returns whether it wrote.
   bool ensure_policy(std::string_view name, std::string_view pattern, std::string_view definition,
                      int priority, const Deadline& deadline, std::stop_token stop);
   bool remove_policy(std::string_view name, const Deadline& deadline, std::stop_token stop);

@@ -20,6 +20,8 @@ struct Model {
   std::string type;     ///< as in `modeltypes.name`
   std::string version;  ///< as in `models.revision`
   std::chrono::milliseconds max_runtime{std::chrono::hours{24}};
+  bool drains =
+      false;  ///< its worker finishes the job and leaves on SIGTERM (ours); else freeze, look, kill
 
   /// "<type>_<version>", case-sensitive. Source: PEcAn docker/models/model.py.
   std::string queue() const { return type + "_" + version; }
@@ -46,12 +48,17 @@ struct HealthCheck {
   int retries = 5;
 };
 
-/// A file that a service reads at `/run/pecanctl/<name>`, never through its environment. Treated as secret.
+/// A file that a service reads at `/run/pecanctl/<name>`, never through its environment. Treated as
+/// secret. `mode` is 0400 with the owner set where we choose the user (workers). Where the image
+/// does (postgres and rabbitmq start as root and become a user whose number differs between
+/// images), it is root's and 0444: nobody but that one service lives in the container, and the
+/// place it is mounted from must be closed to others.
 struct ConfigFile {
   std::string name;
   Secret content;
   int uid = 0;
   int gid = 0;
+  unsigned mode = 0400;
 };
 
 struct Limits {
@@ -63,7 +70,8 @@ struct Limits {
 /// Where an image comes from, in the order in which it is tried (see ImagePolicy).
 struct ImageSource {
   std::string reference;      ///< what is wanted, "rabbitmq:3.13-management"
-  std::string own_reference;  ///< what we tag our own build, "pecanctl/rabbitmq:3.10"; empty when there is none
+  std::string own_reference;  ///< what we tag our own build, "pecanctl/rabbitmq:3.10"; empty when
+                              ///< there is none
   std::string context;        ///< folder with a Dockerfile, absolute; empty when we cannot build it
 };
 
@@ -84,11 +92,14 @@ struct Service {
   ImageSource image;
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;
+  std::map<std::string, Secret>
+      secret_environment;  ///< for stock images that read a secret nowhere else
   std::vector<Mount> mounts;
   std::vector<Port> ports;
   std::vector<ConfigFile> files;
-  std::string hostname;  ///< constant where the service's data depends on it; empty: the engine's choice
-  std::string user;      ///< "uid:gid", empty: the image's
+  std::string
+      hostname;  ///< constant where the service's data depends on it; empty: the engine's choice
+  std::string user;  ///< "uid:gid", empty: the image's
   std::optional<HealthCheck> health;
   Limits limits;
   std::vector<std::string> capabilities;  ///< given back after all were dropped
@@ -122,19 +133,22 @@ struct Stack {
   const Service* find_service(std::string_view service) const;
 };
 
-/// An instance name: 2 to 32 of a-z 0-9 and '-', starts with a letter, does not end with '-', not "pecanctl".
+/// An instance name: 2 to 32 of a-z 0-9 and '-', starts with a letter, does not end with '-', not
+/// "pecanctl".
 bool is_valid_name(std::string_view name);
 
-/// The canonical JSON of what `service` asks for, keys sorted, secrets as digests salted with `owner`. Equal text
-/// means equal container. `replicas` and `depends_on` are not in it.
+/// The canonical JSON of what `service` asks for, keys sorted, secrets as digests salted with
+/// `owner`. Equal text means equal container. `replicas` and `depends_on` are not in it.
 std::string render_spec(const Service& service, std::string_view owner);
 
-/// Which fields differ between two specs: "image rabbitmq:3.12 -> rabbitmq:3.13, memory none -> 2.0 GiB".
-/// Empty when none. A spec that does not parse differs as a whole ("not made by this version").
+/// Which fields differ between two specs: "image rabbitmq:3.12 -> rabbitmq:3.13, memory none -> 2.0
+/// GiB". Empty when none. A spec that does not parse differs as a whole ("not made by this
+/// version").
 std::string explain_difference(std::string_view before, std::string_view after);
 
-/// Services in an order in which each stands after what it depends on, grouped: those of one group may start
-/// together. @throws Error invalid when they depend on each other in a circle or on something unknown.
+/// Services in an order in which each stands after what it depends on, grouped: those of one group
+/// may start together. @throws Error invalid when they depend on each other in a circle or on
+/// something unknown.
 std::vector<std::vector<std::string>> dependency_levels(const std::vector<Service>& services);
 
 }  // namespace pecanctl::stack

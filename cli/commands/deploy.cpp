@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands/commands.hpp"
+#include "cli/context.hpp"
+#include "cli/converge.hpp"
+#include "cli/validators.hpp"
+#include "core/base/failpoint.hpp"
+#include "core/base/text.hpp"
+#include "core/deployment/tasks.hpp"
+
+namespace pecanctl::cli::commands {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::minutes k_deadline{60};
+constexpr std::chrono::minutes k_drain{60};
+
+struct DeployFlags {
+  std::vector<std::string> services = {};
+  bool is_now = false;
+  std::chrono::milliseconds drain_timeout{k_drain};
+};
+
+std::set<std::string> check_services(const DeployFlags& flags, const stack::Stack& stack)
+{
+  std::vector<std::string> known;
+  for (const auto& service : stack.services) {
+    known.push_back(service.name);
+  }
+  for (const auto& name : flags.services) {
+    if (stack.find_service(name) == nullptr) {
+      throw Error{{.code = ErrorCode::not_found,
+                   .what = fmt::format("instance {} has no service '{}'", stack.name, name),
+                   .hint = did_you_mean(name, known)}};
+    }
+  }
+  return {flags.services.begin(), flags.services.end()};
+}
+
+// What `scale` set stays, whatever pecan.yml says.
+std::map<std::string, int> remembered_replicas(Context& context, const stack::Stack& stack,
+                                               deployment::Index& index)
+{
+  std::map<std::string, int> replicas;
+  for (const auto& [model, scale] :
+       index.list_scales(context.deadline(std::chrono::seconds{20}), context.stop())) {
+    const auto* service = stack.find_service(model);
+    if (service == nullptr) {
+      continue;
+    }
+    replicas.emplace(model, scale.replicas);
+    if (service->replicas != scale.replicas) {
+      note(context.reporter(), fmt::format("{} stays at {} (set by {} at {}; pecan.yml says {})", model,
+                                           scale.replicas, scale.by, scale.at, service->replicas));
+    }
+  }
+  return replicas;
+}
+
+deployment::Publication publication_of(Context& context, const Converged& converged,
+                                       const engine::Observation& observed)
+{
+  const auto& stack = *converged.planned.desired.stack;
+  deployment::Publication publication{.owner = stack.owner,
+                                      .file = stack.file,
+                                      .host = context.holder().host,
+                                      .ip = context.machine_address(),
+                                      .release = stack.release,
+                                      .revision = converged.planned.plan.revision,
+                                      .by = context.user_name()};
+  for (const auto& service : stack.services) {
+    publication.replicas.emplace(service.name, converged.planned.desired.replicas_of(service));
+    for (const auto& port : service.ports) {
+      if (const auto found = observed.find_port(service.name, port.container_port)) {
+        publication.endpoints.emplace(fmt::format("{}:{}", service.name, port.container_port),
+                                      fmt::format("127.0.0.1:{}", found->host_port));
+      }
+    }
+  }
+  return publication;
+}
+
+void print_dry_run(Context& context, const ConvergeRequest& request)
+{
+  const auto& stack = context.stack();
+  const auto planned = plan_for(context, stack, request);
+  context.printer().say(fmt::format("{}: nothing is changed by this command", stack.name));
+  print_plan(context, planned.plan);
+  context.printer().add_to_result("changes", planned.plan.actions.size());
+  if (context.options().is_check && !planned.plan.is_empty()) {
+    throw Error{{.code = ErrorCode::finding,
+                 .what = fmt::format("{} differs from pecan.yml", stack.name),
+                 .hint = "pecanctl deploy"}};
+  }
+}
+
+void summarise(Context& context, const Converged& converged, const engine::Observation& observed,
+               Clock::time_point begun)
+{
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  const auto& plan = converged.planned.plan;
+  context.printer().say(
+      converged.changes == 0
+          ? fmt::format("{} already matches pecan.yml (revision {}).", plan.instance, plan.revision)
+          : fmt::format("{} is up: revision {}, {} containers, {}", plan.instance, plan.revision,
+                        observed.replicas.size(), format_duration(elapsed)));
+  context.printer().add_to_result("changed", converged.changes);
+  context.printer().add_to_result("revision", plan.revision);
+  context.printer().add_to_result("elapsed_ms", elapsed.count());
+}
+
+void run_deploy(const DeployFlags& flags, Context& context)
+{
+  const auto begun = Clock::now();
+  const auto& stack = context.stack();
+  const auto deadline = context.deadline(k_deadline);
+  ConvergeRequest request{.only = check_services(flags, stack),
+                          .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
+  if (context.options().is_dry_run || context.options().is_check) {
+    print_dry_run(context, request);
+    return;
+  }
+  const auto lock = context.lock(stack.name);
+  failpoint("deploy.locked");
+  ensure_machine_services(context, deadline);
+  failpoint("deploy.machine");
+  const auto index = context.index();
+  request.replicas = remembered_replicas(context, stack, *index);
+  const auto tables = read_file(context.templates() / "bety" / "core.sql");
+  const auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
+  const auto probe = deployment::make_worker_probe(context.services());
+  const auto converged = converge(context, stack, request, tasks, probe, deadline);
+  failpoint("deploy.applied");
+  const auto observed = context.backend().observe(context.identity(), deadline, context.stop());
+  index->publish(publication_of(context, converged, observed), deadline, context.stop());
+  failpoint("deploy.published");
+  summarise(context, converged, observed, begun);
+}
+
+}  // namespace
+
+RunFn setup_deploy(CLI::App& sub)
+{
+  auto flags = std::make_shared<DeployFlags>();
+  sub.add_option("SERVICE", flags->services, "Services and models to act on (default: all)");
+  sub.add_flag("--now", flags->is_now, "Replace workers even while they run a job; the job runs again");
+  add_duration(sub, "--drain-timeout", flags->drain_timeout, "Wait this long for replaced workers' jobs");
+  sub.footer("Examples:\n  pecanctl deploy\n  pecanctl deploy -n            what would change, and why\n"
+             "  pecanctl deploy rabbitmq");
+  return [flags](Context& context) { run_deploy(*flags, context); };
+}
+
+}  // namespace pecanctl::cli::commands

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/connections.hpp"
+
+#include <fmt/format.h>
+
+#include "core/project/broker_files.hpp"
+
+namespace pecanctl::cli {
+namespace {
+
+constexpr int k_amqp_port = 5672;
+constexpr int k_management_port = 15672;
+constexpr int k_postgres_port = 5432;
+
+}  // namespace
+
+Connections::Connections(engine::Identity identity, Credentials credentials, engine::View& view)
+    : identity_{std::move(identity)}, credentials_{std::move(credentials)}, view_{view}
+{}
+
+Connections::~Connections() = default;
+
+int Connections::port_of(std::string_view service, int container_port, const Deadline& deadline,
+                         const std::stop_token& stop)
+{
+  const auto observed = view_.observe(identity_, deadline, stop);
+  const auto port = observed.find_port(service, container_port);
+  if (!port) {
+    throw Error{{.code = ErrorCode::unreachable,
+                 .what = fmt::format("cannot reach {} of instance {}", service, identity_.instance),
+                 .why = observed.of_service(service).empty() ? "it is not deployed" : "it does not run",
+                 .hint = "start it: pecanctl deploy"}};
+  }
+  return port->host_port;
+}
+
+std::unique_ptr<rabbitmq::Broker> Connections::connect_broker(const Deadline& deadline,
+                                                              const std::stop_token& stop)
+{
+  return rabbitmq::connect({.host = "127.0.0.1",
+                            .port = port_of("rabbitmq", k_amqp_port, deadline, stop),
+                            .user = std::string{project::k_broker_user},
+                            .password = credentials_.rabbitmq},
+                           deadline.sooner(std::chrono::seconds{15}), stop);
+}
+
+rabbitmq::Broker& Connections::broker(const Deadline& deadline, const std::stop_token& stop)
+{
+  if (!broker_) {
+    broker_ = connect_broker(deadline, stop);
+  }
+  return *broker_;
+}
+
+rabbitmq::Management& Connections::management(const Deadline& deadline, const std::stop_token& stop)
+{
+  if (!management_) {
+    http::Endpoint endpoint{
+        .base_url = fmt::format("http://127.0.0.1:{}",
+                                port_of("rabbitmq", k_management_port, deadline, stop)),
+        .user = std::string{project::k_broker_user},
+        .password = credentials_.rabbitmq};
+    management_ = std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)), "/");
+  }
+  return *management_;
+}
+
+postgres::Database& Connections::database(const Deadline& deadline, const std::stop_token& stop)
+{
+  if (!database_) {
+    database_ = postgres::connect({.port = port_of("postgres", k_postgres_port, deadline, stop),
+                                   .password = credentials_.postgres},
+                                  deadline.sooner(std::chrono::seconds{15}), stop);
+  }
+  return *database_;
+}
+
+void Connections::forget()
+{
+  broker_.reset();
+  management_.reset();
+  database_.reset();
+}
+
+}  // namespace pecanctl::cli

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <memory>
+
+#include "core/base/secret.hpp"
+#include "core/deployment/tasks.hpp"
+#include "core/engine/backend.hpp"
+#include "core/rabbitmq/management.hpp"
+
+namespace pecanctl::cli {
+
+/// Connections to an instance's own services, at the ports where its containers answer now.
+class Connections : public deployment::Services {
+ public:
+  struct Credentials {
+    Secret postgres = {};
+    Secret rabbitmq = {};
+  };
+  Connections(engine::Identity identity, Credentials credentials, engine::View& view);
+  ~Connections() override;
+
+  rabbitmq::Broker& broker(const Deadline& deadline, const std::stop_token& stop) override;
+  postgres::Database& database(const Deadline& deadline, const std::stop_token& stop) override;
+  void forget() override;
+
+  /// A connection of its own.
+  std::unique_ptr<rabbitmq::Broker> connect_broker(const Deadline& deadline, const std::stop_token& stop);
+  rabbitmq::Management& management(const Deadline& deadline, const std::stop_token& stop);
+
+ private:
+  int port_of(std::string_view service, int container_port, const Deadline& deadline,
+              const std::stop_token& stop);
+
+  engine::Identity identity_;
+  Credentials credentials_;
+  engine::View& view_;
+  std::unique_ptr<rabbitmq::Broker> broker_;
+  std::unique_ptr<rabbitmq::Management> management_;
+  std::unique_ptr<postgres::Database> database_;
+};
+
+}  // namespace pecanctl::cli

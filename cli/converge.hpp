@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+
+#include "core/deployment/apply.hpp"
+#include "core/deployment/plan.hpp"
+#include "core/deployment/task.hpp"
+#include "core/engine/retire.hpp"
+#include "core/stack/stack.hpp"
+
+namespace pecanctl::cli {
+
+class Context;
+
+/// What a command wants of a stack, beyond the stack itself.
+struct ConvergeRequest {
+  std::set<std::string> only = {};           ///< services to act on; empty: all
+  std::map<std::string, int> replicas = {};  ///< counts that beat the stack's
+  bool replaces_outdated = true;
+  engine::RetirePolicy retire = {};
+};
+
+/// A plan, and what it was made from.
+struct Planned {
+  deployment::Desired desired = {};
+  engine::Observation observed = {};
+  deployment::Plan plan = {};
+};
+
+/// Looks at what runs and plans. Changes nothing: an image that is not here stays so.
+Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request);
+
+/// Makes the images present, plans, refuses names that belong to somebody else, and applies.
+/// Returns the plan; `changes` is how many actions and tasks changed something.
+struct Converged {
+  Planned planned = {};
+  int changes = 0;
+};
+Converged converge(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
+                   std::span<const deployment::Task> tasks, const deployment::WorkerProbe& probe,
+                   const Deadline& deadline);
+
+/// Makes this machine's own services (Consul) run, under their own lock. Nothing when pecan.yml names another Consul.
+void ensure_machine_services(Context& context, const Deadline& deadline);
+
+/// One line an action, with its reason; with --json one `plan` record.
+void print_plan(Context& context, const deployment::Plan& plan);
+
+}  // namespace pecanctl::cli

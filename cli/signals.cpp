@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/signals.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <string_view>
+
+namespace pecanctl::cli {
+namespace {
+
+sigset_t watched_signals()
+{
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR2}) {
+    ::sigaddset(&set, signal);
+  }
+  return set;
+}
+
+void say(std::string_view text)
+{
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
+    return;  // nobody listens; the stop request stands
+  }
+}
+
+}  // namespace
+
+Signals::Signals()
+{
+  const auto set = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  waiter_ = std::thread{[this] { wait_for_signals(); }};
+}
+
+Signals::~Signals()
+{
+  ::pthread_kill(waiter_.native_handle(), SIGUSR2);  // ours alone: ends the wait
+  waiter_.join();
+}
+
+void Signals::wait_for_signals()
+{
+  const auto set = watched_signals();
+  for (;;) {
+    int signal = 0;
+    if (::sigwait(&set, &signal) != 0 || signal == SIGUSR2) {
+      return;
+    }
+    if (received_.exchange(signal) != 0) {
+      say("\x1b[?25h\n");
+      ::_exit(128 + signal);
+    }
+    say("\nstopping after the current step; once more to stop now\n");
+    source_.request_stop();
+  }
+}
+
+}  // namespace pecanctl::cli

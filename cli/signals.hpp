@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+
+namespace pecanctl::cli {
+
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Construct before the first thread: it blocks them
+/// everywhere and waits for them on a thread of its own, so nothing of ours runs in a handler. The first one is
+/// answered with a word on stderr; the second one ends the process at once with 128 + its number.
+/// SIGPIPE is ignored.
+class Signals {
+ public:
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  std::stop_token stop() const { return source_.get_token(); }
+  /// The signal that asked for the stop, 0 when none did.
+  int received() const { return received_; }
+
+ private:
+  void wait_for_signals();
+
+  std::stop_source source_;
+  std::atomic<int> received_{0};
+  std::thread waiter_;
+};
+
+}  // namespace pecanctl::cli

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace pecanctl::cli {
+
+/// Adds an option that takes a duration ("90s", "12h").
+CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
+                          const std::string& description);
+
+}  // namespace pecanctl::cli

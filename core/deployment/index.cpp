@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/deployment/index.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+
+namespace pecanctl::deployment {
+namespace {
+
+using consul::Operation;
+using nlohmann::json;
+
+constexpr std::chrono::seconds k_session_ttl{15};
+constexpr std::chrono::seconds k_renew_every{5};
+constexpr std::chrono::seconds k_short{5};
+
+// A session's name says whose it is, so that the same host can end it when that process is gone.
+std::string session_name(const Holder& holder, std::string_view instance)
+{
+  return fmt::format("pecanctl {} {} {}", instance, holder.host, holder.pid);
+}
+
+std::string render_meta(const Publication& publication)
+{
+  return json{{"v", 1},
+              {"owner", publication.owner},
+              {"file", publication.file},
+              {"host", publication.host},
+              {"release", publication.release},
+              {"revision", publication.revision}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void renew_until_stopped(const Index::Connect& connect, const std::string& session,
+                         const std::stop_token& stop)
+{
+  try {
+    const auto client = connect();
+    while (!stop.stop_requested()) {
+      pause_for(k_renew_every, Deadline::never(), stop);
+      try {
+        if (!client->renew_session(session, Deadline::in(k_short), stop)) {
+          return;  // lost: the next write says so
+        }
+      } catch (const Error&) {
+        continue;  // Consul is away; the lease runs on, and every write checks it
+      }
+    }
+  } catch (const Cancelled&) {
+    return;
+  } catch (const Error&) {
+    return;
+  }
+}
+
+}  // namespace
+
+Index::Index(Connect connect, std::string instance)
+    : connect_{std::move(connect)}, client_{connect_()}, instance_{std::move(instance)}
+{}
+
+Index::~Index()
+{
+  release();
+}
+
+std::string Index::key(std::string_view rest) const
+{
+  return fmt::format("pecan/instances/{}/{}", instance_, rest);
+}
+
+void Index::acquire(const Holder& holder, const Deadline& deadline, const std::stop_token& stop)
+{
+  end_sessions_of_dead(holder, deadline, stop);
+  session_ = client_->create_session(session_name(holder, instance_), k_session_ttl, deadline, stop);
+  const auto info =
+      fmt::format("`pecanctl {}` of {} on {} (pid {}) since {}", holder.command, holder.user,
+                  holder.host, holder.pid, holder.since);
+  const std::vector<Operation> claim{
+      {.kind = Operation::Kind::lock, .key = key("lock"), .value = info, .session = session_}};
+  if (!client_->commit(claim, deadline, stop)) {
+    const auto held = client_->find(key("lock"), deadline, stop);
+    release();
+    throw Error{{.code = ErrorCode::conflict,
+                 .what = fmt::format("instance {} is locked", instance_),
+                 .why = "held by " + (held ? escape_control(held->value) : std::string{"another pecanctl"}),
+                 .hint = "wait for it; a dead holder's claim ends by itself within 30 s"}};
+  }
+  renewal_ = std::jthread{[connect = connect_, session = session_](const std::stop_token& token) {
+    renew_until_stopped(connect, session, token);
+  }};
+}
+
+void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline, const std::stop_token& stop)
+{
+  const auto prefix = fmt::format("pecanctl {} {} ", instance_, holder.host);
+  for (const auto& session : client_->list_sessions(deadline, stop)) {
+    if (session.name.starts_with(prefix)) {
+      client_->remove_session(session.id, deadline, stop);
+    }
+  }
+}
+
+void Index::release() noexcept
+{
+  renewal_ = {};
+  if (session_.empty()) {
+    return;
+  }
+  try {
+    client_->remove_session(std::exchange(session_, {}), Deadline::in(k_short), {});
+  } catch (const Error&) {
+    return;  // it ends by itself
+  }
+}
+
+void Index::commit(std::vector<Operation> operations, const Deadline& deadline, const std::stop_token& stop)
+{
+  operations.insert(operations.begin(), {.kind = Operation::Kind::check_session,
+                                         .key = key("lock"),
+                                         .session = session_});
+  if (!client_->commit(operations, deadline, stop)) {
+    throw Error{{.code = ErrorCode::conflict,
+                 .what = fmt::format("cannot write to Consul for instance {}", instance_),
+                 .why = "this command lost its claim on the instance (it was suspended for too long)",
+                 .hint = "repeat the command"}};
+  }
+}
+
+std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadline,
+                                                          const std::stop_token& stop)
+{
+  std::map<std::string, RememberedScale> scales;
+  const auto prefix = key("scale/");
+  for (const auto& entry : client_->list(prefix, deadline, stop)) {
+    const auto value = json::parse(entry.value, nullptr, false);
+    if (!value.is_object() || !value.contains("replicas") || !value["replicas"].is_number_integer()) {
+      continue;  // not ours to judge: foreign text in our place changes nothing
+    }
+    scales.emplace(entry.key.substr(prefix.size()),
+                   RememberedScale{.replicas = std::clamp(value["replicas"].get<int>(), 0, 512),
+                                   .by = value.value("by", ""),
+                                   .at = value.value("at", "")});
+  }
+  return scales;
+}
+
+void Index::remember_scales(const std::map<std::string, RememberedScale>& scales, const Deadline& deadline,
+                            const std::stop_token& stop)
+{
+  std::vector<Operation> operations;
+  for (const auto& [model, scale] : scales) {
+    const json value{{"v", 1}, {"replicas", scale.replicas}, {"by", scale.by}, {"at", scale.at}};
+    operations.push_back({.kind = Operation::Kind::set,
+                          .key = key("scale/" + model),
+                          .value = value.dump(-1, ' ', false, json::error_handler_t::replace)});
+  }
+  commit(std::move(operations), deadline, stop);
+}
+
+bool Index::publish(const Publication& publication, const Deadline& deadline, const std::stop_token& stop)
+{
+  const std::map<std::string, std::string> wanted{
+      {key("meta"), render_meta(publication)},
+      {key("desired"), json(publication.replicas).dump()},
+      {key("endpoints"), json(publication.endpoints).dump()},
+      {fmt::format("instance/{}/ip", instance_), publication.ip}};
+  std::map<std::string, std::string> present;
+  for (const auto& prefix : {key(""), fmt::format("instance/{}/", instance_)}) {
+    for (auto& entry : client_->list(prefix, deadline, stop)) {
+      present.emplace(std::move(entry.key), std::move(entry.value));
+    }
+  }
+  std::vector<Operation> operations;
+  for (const auto& [name, value] : wanted) {
+    const auto found = present.find(name);
+    if (found == present.end() || found->second != value) {
+      operations.push_back({.kind = Operation::Kind::set, .key = name, .value = value});
+    }
+  }
+  if (operations.empty()) {
+    return false;
+  }
+  const json history{{"v", 1},
+                     {"at", format_time(std::chrono::system_clock::now())},
+                     {"by", publication.by},
+                     {"release", publication.release},
+                     {"replicas", publication.replicas}};
+  operations.push_back({.kind = Operation::Kind::set,
+                        .key = key(fmt::format("history/{:06}", publication.revision)),
+                        .value = history.dump(-1, ' ', false, json::error_handler_t::replace)});
+  commit(std::move(operations), deadline, stop);
+  return true;
+}
+
+void Index::remove(const Deadline& deadline, const std::stop_token& stop)
+{
+  commit({{.kind = Operation::Kind::remove_tree, .key = fmt::format("instance/{}/", instance_)},
+          {.kind = Operation::Kind::remove_tree, .key = key("")}},
+         deadline, stop);
+}
+
+}  // namespace pecanctl::deployment

@@ -1,0 +1,276 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/deployment/plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace pecanctl::deployment {
+namespace {
+
+using engine::Replica;
+using engine::State;
+
+bool is_up(const Replica& replica)
+{
+  return replica.state == State::running || replica.state == State::restarting;
+}
+
+// The replicas of one service, sorted by what a plan can do with them.
+struct Inventory {
+  std::vector<const Replica*> current;   // as wanted; the running first
+  std::vector<const Replica*> outdated;  // made from another spec or image
+};
+
+std::string difference(const Replica& replica, const std::string& spec, const engine::Image* image)
+{
+  auto text = stack::explain_difference(replica.spec, spec);
+  if (text.empty() && image != nullptr && replica.image_id != image->id) {
+    text = fmt::format("image {} was rebuilt", image->reference);
+  }
+  return text;
+}
+
+class ServicePlanner {
+ public:
+  ServicePlanner(const Desired& desired, const stack::Service& service,
+                 const std::vector<const Replica*>& existing)
+      : desired_{desired}, service_{service}
+  {
+    const auto found = desired.images.find(service.name);
+    image_ = found == desired.images.end() ? nullptr : &found->second;
+    auto wanted = service;
+    if (image_ != nullptr) {
+      wanted.image.reference = image_->reference;
+    }
+    spec_ = stack::render_spec(wanted, desired.stack->owner);
+    for (const auto* replica : existing) {
+      numbers_.insert(replica->number);
+      const bool is_current =
+          !desired.replaces_outdated || difference(*replica, spec_, image_).empty();
+      (is_current && replica->state != State::dead ? inventory_.current : inventory_.outdated)
+          .push_back(replica);
+    }
+    std::ranges::stable_sort(inventory_.current, [](const Replica* a, const Replica* b) {
+      return is_up(*a) > is_up(*b);
+    });
+  }
+
+  void plan(Plan& plan)
+  {
+    const auto wanted = static_cast<std::size_t>(desired_.replicas_of(service_));
+    const auto kept = std::min(wanted, inventory_.current.size());
+    for (std::size_t i = 0; i < wanted; ++i) {
+      const Replica* existing = i < kept ? inventory_.current[i] : nullptr;
+      fill_slot(existing, plan);
+    }
+    const auto running = inventory_.current.size() + inventory_.outdated.size();
+    for (std::size_t i = kept; i < inventory_.current.size(); ++i) {
+      remove(*inventory_.current[i], fmt::format("replicas {} -> {}", running, wanted), plan);
+    }
+    for (; next_outdated_ < inventory_.outdated.size(); ++next_outdated_) {
+      remove(*inventory_.outdated[next_outdated_],
+             wanted == 0 ? fmt::format("replicas {} -> 0", running) : "no longer wanted", plan);
+    }
+  }
+
+ private:
+  void fill_slot(const Replica* existing, Plan& plan)
+  {
+    if (existing != nullptr && is_up(*existing)) {
+      ++plan.unchanged[service_.name];
+      return;
+    }
+    if (existing != nullptr && existing->state == State::paused) {
+      add(Verb::resume, existing, "left frozen by an interrupted command", plan);
+      return;
+    }
+    if (next_outdated_ < inventory_.outdated.size()) {
+      const auto& old = *inventory_.outdated[next_outdated_++];
+      add(Verb::replace, existing, difference(old, spec_, image_), plan).outdated = old;
+      return;
+    }
+    if (existing != nullptr) {
+      add(Verb::start, existing, fmt::format("it is {}", to_string(existing->state)), plan);
+      return;
+    }
+    const auto before = inventory_.current.size() + inventory_.outdated.size();
+    const auto wanted = desired_.replicas_of(service_);
+    add(Verb::create, nullptr,
+        before == 0 ? std::string{"new"} : fmt::format("replicas {} -> {}", before, wanted), plan);
+  }
+
+  Action& add(Verb verb, const Replica* existing, std::string reason, Plan& plan)
+  {
+    const int number = existing != nullptr ? existing->number : take_number();
+    plan.actions.push_back({.verb = verb,
+                            .service = service_.name,
+                            .name = replica_name(desired_.stack->name, service_.name, number),
+                            .number = number,
+                            .id = existing != nullptr ? existing->id : std::string{},
+                            .reason = std::move(reason)});
+    return plan.actions.back();
+  }
+
+  static void remove(const Replica& replica, std::string reason, Plan& plan)
+  {
+    plan.actions.push_back({.verb = Verb::remove,
+                            .service = replica.service,
+                            .name = replica.name,
+                            .number = replica.number,
+                            .id = replica.id,
+                            .reason = std::move(reason)});
+  }
+
+  int take_number()
+  {
+    int number = 1;
+    while (numbers_.contains(number)) {
+      ++number;
+    }
+    numbers_.insert(number);
+    return number;
+  }
+
+  const Desired& desired_;
+  const stack::Service& service_;
+  const engine::Image* image_ = nullptr;
+  std::string spec_;
+  Inventory inventory_;
+  std::set<int> numbers_;
+  std::size_t next_outdated_ = 0;
+};
+
+void plan_foundations(const Desired& desired, const engine::Observation& observed, Plan& plan)
+{
+  const auto& stack = *desired.stack;
+  if (observed.networks.empty()) {
+    plan.actions.push_back(
+        {.verb = Verb::create_network, .name = stack.name, .reason = "new"});
+  }
+  for (const auto& volume : stack.volumes) {
+    const bool exists = std::ranges::any_of(
+        observed.volumes, [&](const auto& v) { return v.is_data && v.key == volume.key; });
+    // A host folder has no labels; making it again is harmless and cheap, so the first deploy does it.
+    const bool is_first = observed.replicas.empty();
+    if (volume.host_path.empty() ? !exists : is_first) {
+      plan.actions.push_back({.verb = Verb::create_volume,
+                              .service = volume.key,
+                              .name = volume.host_path.empty() ? volume_name(stack.name, volume.key)
+                                                               : volume.host_path,
+                              .reason = "new"});
+    }
+  }
+}
+
+void plan_unknown_services(const Desired& desired, const engine::Observation& observed, Plan& plan)
+{
+  for (const auto& replica : observed.replicas) {
+    if (desired.stack->find_service(replica.service) == nullptr && desired.includes(replica.service)) {
+      plan.actions.push_back({.verb = Verb::remove,
+                              .service = replica.service,
+                              .name = replica.name,
+                              .number = replica.number,
+                              .id = replica.id,
+                              .reason = replica.service.empty() ? "left by an interrupted command"
+                                                                : "not in pecan.yml any more"});
+    }
+  }
+}
+
+int latest_revision(const engine::Observation& observed)
+{
+  int latest = 0;
+  for (const auto& replica : observed.replicas) {
+    latest = std::max(latest, replica.revision);
+  }
+  return latest;
+}
+
+}  // namespace
+
+std::string_view to_string(Verb verb)
+{
+  constexpr std::array<std::string_view, 9> k_names{
+      "create network", "create volume", "create", "start", "resume",
+      "replace",        "remove",        "remove network", "remove volume"};
+  return k_names.at(static_cast<std::size_t>(verb));
+}
+
+bool Plan::deletes_data() const
+{
+  return std::ranges::any_of(actions, &Action::deletes_data);
+}
+
+int Desired::replicas_of(const stack::Service& service) const
+{
+  const auto found = replicas.find(service.name);
+  return found == replicas.end() ? service.replicas : found->second;
+}
+
+bool Desired::includes(std::string_view service) const
+{
+  return only.empty() || only.contains(std::string{service});
+}
+
+std::string replica_name(std::string_view instance, std::string_view service, int number)
+{
+  return fmt::format("{}-{}-{}", instance, service, number);
+}
+
+std::string volume_name(std::string_view instance, std::string_view key)
+{
+  return fmt::format("{}-{}", instance, key);
+}
+
+Plan plan_deploy(const Desired& desired, const engine::Observation& observed)
+{
+  Plan plan{.instance = desired.stack->name};
+  plan_foundations(desired, observed, plan);
+  for (const auto& service : desired.stack->services) {
+    if (desired.includes(service.name)) {
+      ServicePlanner{desired, service, observed.of_service(service.name)}.plan(plan);
+    }
+  }
+  plan_unknown_services(desired, observed, plan);
+  // Scaling makes more of the same: it is no new revision.
+  const bool is_new_revision = desired.replaces_outdated && !plan.is_empty();
+  plan.revision = latest_revision(observed) + (is_new_revision ? 1 : 0);
+  return plan;
+}
+
+Plan plan_destroy(const std::string& instance, const engine::Observation& observed, bool with_data)
+{
+  Plan plan{.instance = instance, .revision = latest_revision(observed)};
+  auto replicas = observed.replicas;
+  // Workers first: they need the broker to hand their jobs back.
+  std::ranges::stable_sort(replicas, [](const Replica& a, const Replica& b) {
+    return a.is_worker > b.is_worker;
+  });
+  for (const auto& replica : replicas) {
+    plan.actions.push_back({.verb = Verb::remove,
+                            .service = replica.service,
+                            .name = replica.name,
+                            .number = replica.number,
+                            .id = replica.id,
+                            .reason = "destroy"});
+  }
+  for (const auto& network : observed.networks) {
+    plan.actions.push_back(
+        {.verb = Verb::remove_network, .name = network.name, .id = network.id, .reason = "destroy"});
+  }
+  for (const auto& volume : observed.volumes) {
+    if (with_data || !volume.is_data) {
+      plan.actions.push_back({.verb = Verb::remove_volume,
+                              .service = volume.key,
+                              .name = volume.name,
+                              .reason = volume.is_data ? "--volumes" : "rendered files",
+                              .deletes_data = volume.is_data});
+    }
+  }
+  return plan;
+}
+
+}  // namespace pecanctl::deployment

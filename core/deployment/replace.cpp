@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/deployment/replace.hpp"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/base/failpoint.hpp"
+
+namespace pecanctl::deployment {
+namespace {
+
+// Until told otherwise, leaving this scope ends the new container and starts the old one again. It works
+// under its own deadline: the operator's Ctrl-C must not leave the service down.
+class PutBack {
+ public:
+  PutBack(const Awaited& fresh, const engine::Replica& old, engine::Backend& backend, Reporter& reporter)
+      : fresh_{fresh.id}, old_{old}, backend_{backend}, reporter_{reporter}
+  {}
+  PutBack(const PutBack&) = delete;
+  PutBack& operator=(const PutBack&) = delete;
+  ~PutBack()
+  {
+    if (is_armed_) {
+      put_back();
+    }
+  }
+  void disarm() { is_armed_ = false; }
+
+ private:
+  void put_back() noexcept
+  {
+    try {
+      const auto deadline = Deadline::in(std::chrono::seconds{10});
+      backend_.halt(std::vector{fresh_}, std::chrono::seconds{3}, deadline, {});
+      backend_.remove(std::vector{fresh_}, deadline, {});
+      const auto failures = backend_.start(std::vector{old_.id}, {}, deadline, {});
+      const bool is_back = failures.empty() || !failures.front();
+      warn(reporter_, is_back ? fmt::format("{} runs again", old_.name)
+                              : fmt::format("{} could not be started again: {}", old_.name,
+                                            failures.front()->what()));
+    } catch (const Error& error) {
+      warn(reporter_, fmt::format("{} could not be put back: {}", old_.name, error.what()));
+    } catch (const Cancelled&) {
+      warn(reporter_, fmt::format("{} could not be put back: interrupted", old_.name));
+    }
+  }
+
+  std::string fresh_;
+  const engine::Replica& old_;
+  engine::Backend& backend_;
+  Reporter& reporter_;
+  bool is_armed_ = true;
+};
+
+}  // namespace
+
+std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Replica& old,
+                                        const engine::Identity& identity, engine::Backend& backend,
+                                        const WorkerProbe& probe, const ApplyOptions& options,
+                                        Reporter& reporter, const Deadline& deadline, std::stop_token stop)
+{
+  PutBack put_back{fresh, old, backend, reporter};
+  Step step{reporter, {.id = old.name, .group = old.service, .action = "replace"}};
+  for (const auto& failure : backend.halt(std::vector{old.id}, std::chrono::seconds{30}, deadline, stop)) {
+    if (failure) {
+      return failure;
+    }
+  }
+  failpoint("replace.halted");
+  for (const auto& failure : backend.start(std::vector{fresh.id}, {}, deadline, stop)) {
+    if (failure) {
+      step.set_outcome(StepOutcome::failed);
+      return failure;
+    }
+  }
+  failpoint("replace.started");
+  const auto failures = wait_ready(std::vector{fresh}, identity, backend, probe, options.stable_window,
+                                   reporter, deadline.sooner(options.ready_timeout), stop);
+  if (!failures.empty()) {
+    step.set_outcome(StepOutcome::failed);
+    return failures.begin()->second;
+  }
+  put_back.disarm();
+  failpoint("replace.ready");
+  backend.remove(std::vector{old.id}, deadline, stop);
+  return std::nullopt;
+}
+
+}  // namespace pecanctl::deployment

@@ -1,0 +1,240 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/deployment/wait.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/base/text.hpp"
+
+namespace pecanctl::deployment {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds k_poll{100};
+constexpr int k_log_lines = 20;
+
+enum class Verdict { waiting, ready, broken };
+
+struct Judgement {
+  Verdict verdict = Verdict::waiting;
+  std::string reason = {};
+};
+
+Judgement judge(const engine::Replica* replica)
+{
+  using engine::Health;
+  using engine::State;
+  if (replica == nullptr) {
+    return {Verdict::broken, "it is gone"};
+  }
+  switch (replica->state) {
+    case State::created:
+      return {Verdict::waiting, "starting"};
+    case State::paused:
+      return {Verdict::waiting, "frozen"};
+    case State::running:
+      break;
+    case State::restarting:
+    case State::exited:
+    case State::dead:
+      return {Verdict::broken, fmt::format("it is {}", to_string(replica->state))};
+  }
+  if (replica->health == Health::unhealthy) {
+    return {Verdict::broken, "its health check fails"};
+  }
+  if (replica->health == Health::starting) {
+    return {Verdict::waiting, "health: starting"};
+  }
+  return {Verdict::ready, {}};
+}
+
+// One wait: what is still awaited, and since when each is ready without a break.
+class Waiter {
+ public:
+  Waiter(std::span<const Awaited> awaited, const engine::Identity& identity, engine::View& view,
+         const WorkerProbe& probe, milliseconds window, Reporter& reporter)
+      : identity_{identity}, view_{view}, probe_{probe}, window_{window}
+  {
+    for (const auto& item : awaited) {
+      items_.push_back({.awaited = item});
+      items_.back().step = std::make_unique<Step>(
+          reporter, StepStarted{.id = item.name, .group = item.service->name, .action = "wait"});
+    }
+  }
+
+  std::map<std::string, Error> run(const Deadline& deadline, const std::stop_token& stop)
+  {
+    for (;;) {
+      const auto observed = view_.observe(identity_, deadline, stop);
+      for (auto& item : items_) {
+        update(item, observed, deadline, stop);
+      }
+      update_workers(observed, deadline, stop);
+      std::erase_if(items_, [](const Item& item) { return item.is_over; });
+      if (items_.empty()) {
+        return std::move(failures_);
+      }
+      if (deadline.is_over()) {
+        give_up(stop);
+        return std::move(failures_);
+      }
+      pause_for(k_poll, deadline, stop);
+    }
+  }
+
+ private:
+  struct Item {
+    Awaited awaited = {};
+    std::unique_ptr<Step> step = {};
+    std::optional<Clock::time_point> ready_since = {};
+    std::string reason = "starting";
+    bool is_over = false;
+  };
+
+  void update(Item& item, const engine::Observation& observed, const Deadline& deadline,
+              const std::stop_token& stop)
+  {
+    const auto found = std::ranges::find(observed.replicas, item.awaited.id, &engine::Replica::id);
+    const auto judgement = judge(found == observed.replicas.end() ? nullptr : &*found);
+    if (judgement.verdict == Verdict::broken) {
+      fail(item, judgement.reason, deadline, stop);
+      return;
+    }
+    if (judgement.verdict == Verdict::waiting) {
+      item.ready_since.reset();
+      say(item, judgement.reason);
+      return;
+    }
+    const auto now = Clock::now();
+    item.ready_since = item.ready_since.value_or(now);
+    if (item.awaited.service->role != stack::Role::worker && now - *item.ready_since >= window_) {
+      item.step->set_detail(item.awaited.service->health ? "healthy" : "running");
+      item.is_over = true;
+    }
+  }
+
+  // All workers of a service are judged together: the broker counts consumers, it does not name them.
+  void update_workers(const engine::Observation& observed, const Deadline& deadline,
+                      const std::stop_token& stop)
+  {
+    std::set<const stack::Service*> services;
+    for (const auto& item : items_) {
+      if (!item.is_over && item.awaited.service->role == stack::Role::worker) {
+        services.insert(item.awaited.service);
+      }
+    }
+    for (const auto* service : services) {
+      update_service(*service, observed, deadline, stop);
+    }
+  }
+
+  void update_service(const stack::Service& service, const engine::Observation& observed,
+                      const Deadline& deadline, const std::stop_token& stop)
+  {
+    const auto is_waiting = [&](const Item& item) {
+      return !item.is_over && item.awaited.service == &service;
+    };
+    if (std::ranges::any_of(items_, [&](const Item& item) { return is_waiting(item) && !item.ready_since; })) {
+      return;
+    }
+    const auto replicas = observed.of_service(service.name);
+    const auto running = std::ranges::count(replicas, engine::State::running, &engine::Replica::state);
+    const auto problem = probe_(service, static_cast<std::size_t>(running), deadline, stop);
+    for (auto& item : items_) {
+      if (is_waiting(item)) {
+        item.is_over = !problem.has_value();
+        problem ? say(item, *problem) : item.step->set_detail("takes jobs");
+      }
+    }
+  }
+
+  static void say(Item& item, const std::string& reason)
+  {
+    if (item.reason != reason) {
+      item.reason = reason;
+      item.step->progress(reason);
+    }
+  }
+
+  void fail(Item& item, const std::string& problem, const Deadline& deadline, const std::stop_token& stop)
+  {
+    failures_.insert_or_assign(item.awaited.name,
+                               explain_failure(item.awaited, problem, view_, deadline, stop));
+    item.step->set_outcome(StepOutcome::failed);
+    item.step->set_detail(problem);
+    item.is_over = true;
+  }
+
+  void give_up(const std::stop_token& stop)
+  {
+    for (auto& item : items_) {
+      auto error = explain_failure(item.awaited, fmt::format("timed out waiting ({})", item.reason), view_,
+                                   Deadline::in(std::chrono::seconds{5}), stop);
+      auto info = error.info();
+      info.code = ErrorCode::timeout;
+      failures_.insert_or_assign(item.awaited.name, Error{std::move(info)});
+      item.step->set_outcome(StepOutcome::failed);
+      item.step->set_detail("timed out: " + item.reason);
+    }
+  }
+
+  const engine::Identity& identity_;
+  engine::View& view_;
+  const WorkerProbe& probe_;
+  milliseconds window_;
+  std::vector<Item> items_;
+  std::map<std::string, Error> failures_;
+};
+
+}  // namespace
+
+std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited, const engine::Identity& identity,
+                                        engine::View& view, const WorkerProbe& probe, milliseconds window,
+                                        Reporter& reporter, const Deadline& deadline, std::stop_token stop)
+{
+  if (awaited.empty()) {
+    return {};
+  }
+  return Waiter{awaited, identity, view, probe, window, reporter}.run(deadline, stop);
+}
+
+Error explain_failure(const Awaited& awaited, std::string_view problem, engine::View& view,
+                      const Deadline& deadline, std::stop_token stop)
+{
+  ErrorInfo info{.code = ErrorCode::failed,
+                 .what = fmt::format("{} did not come up", awaited.name),
+                 .why = std::string{problem},
+                 .hint = fmt::format("see `docker logs {}`, correct the cause and repeat the command",
+                                     awaited.name)};
+  try {
+    const auto last = view.examine(awaited.id, k_log_lines, deadline, std::move(stop));
+    if (last.state == engine::State::exited || last.state == engine::State::restarting) {
+      info.why += fmt::format(", exit code {}", last.exit_code);
+    }
+    if (last.is_out_of_memory) {
+      info.why += ", out of memory";
+      info.hint = fmt::format("give {} more memory in pecan.yml", awaited.service->name);
+    }
+    if (!last.error.empty()) {
+      info.why += "; Docker says: " + last.error;
+    }
+    if (!last.health_output.empty()) {
+      info.why += "\nhealth check: " + escape_control(trim(last.health_output));
+    }
+    for (const auto& line : last.log) {
+      info.why += "\n| " + escape_control(line);
+    }
+  } catch (const Error& error) {
+    info.why += fmt::format(" (its log cannot be read: {})", error.info().why);
+  }
+  return Error{std::move(info)};
+}
+
+}  // namespace pecanctl::deployment

@@ -1,0 +1,267 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/engine/docker_backend.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "core/docker/engine.hpp"
+#include "core/engine/container_config.hpp"
+#include "core/engine/docker_objects.hpp"
+#include "core/engine/docker_volumes.hpp"
+#include "core/engine/labels.hpp"
+
+namespace pecanctl::engine {
+namespace {
+
+constexpr std::size_t k_width = 8;  // requests in flight; more gains nothing (measured: tests/bench/lifecycle)
+
+class DockerBackend : public Backend {
+ public:
+  explicit DockerBackend(docker::Engine& engine) : engine_{engine} {}
+
+  Observation observe(const Identity& identity, const Deadline& deadline, std::stop_token stop) override
+  {
+    const auto labels = filters(identity);
+    Observation observation;
+    for (const auto& summary : engine_.list_containers(labels, deadline, stop)) {
+      observation.replicas.push_back(to_replica(summary));
+    }
+    std::ranges::sort(observation.replicas, [](const Replica& a, const Replica& b) {
+      return std::tie(a.service, a.number) < std::tie(b.service, b.number);
+    });
+    for (const auto& network : engine_.list_networks(labels, deadline, stop)) {
+      observation.networks.push_back({.id = network.id, .name = network.name});
+    }
+    for (const auto& volume : engine_.list_volumes(labels, deadline, stop)) {
+      observation.volumes.push_back({.name = volume.name,
+                                     .key = label_of(volume.labels, label::k_volume),
+                                     .is_data = label_of(volume.labels, label::k_kind) == "data"});
+    }
+    return observation;
+  }
+
+  std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) override
+  {
+    const std::vector<std::string> labels{std::string{label::k_instance}};
+    std::set<std::pair<std::string, std::string>> found;
+    const auto collect = [&](const auto& objects) {
+      for (const auto& object : objects) {
+        found.emplace(label_of(object.labels, label::k_instance), label_of(object.labels, label::k_owner));
+      }
+    };
+    collect(engine_.list_containers(labels, deadline, stop));
+    collect(engine_.list_networks(labels, deadline, stop));
+    collect(engine_.list_volumes(labels, deadline, stop));
+    std::vector<Identity> identities;
+    for (const auto& [instance, owner] : found) {
+      identities.push_back({.instance = instance, .owner = owner});
+    }
+    return identities;
+  }
+
+  std::optional<Image> find_image(std::string_view reference, const Deadline& deadline,
+                                  std::stop_token stop) override
+  {
+    const auto image = engine_.find_image(reference, deadline, std::move(stop));
+    return image ? std::optional{to_image(reference, *image)} : std::nullopt;
+  }
+
+  std::map<std::string, std::string> find_foreign(std::span<const std::string> names,
+                                                  const Identity& identity, const Deadline& deadline,
+                                                  std::stop_token stop) override
+  {
+    std::map<std::string, std::string> foreign;
+    for (const auto& name : names) {
+      const auto container = engine_.find_container(name, deadline, stop);
+      if (!container || container->summary.name != name || is_ours(container->summary.labels, identity)) {
+        continue;
+      }
+      const auto instance = label_of(container->summary.labels, label::k_instance);
+      foreign.emplace(name, fmt::format("container {} of image {}, {}", name, container->summary.image,
+                                        instance.empty() ? "not made by pecanctl"
+                                                         : fmt::format("of instance {} with another identity",
+                                                                       instance)));
+    }
+    return foreign;
+  }
+
+  Postmortem examine(std::string_view id, int log_lines, const Deadline& deadline,
+                     std::stop_token stop) override
+  {
+    Postmortem result;
+    const auto details = engine_.find_container(id, deadline, stop);
+    if (!details) {
+      return result;
+    }
+    result.state = parse_state(details->summary.state);
+    result.exit_code = details->exit_code;
+    result.is_out_of_memory = details->is_oom_killed;
+    result.error = details->error;
+    if (!details->health_log.empty()) {
+      result.health_output = details->health_log.back().output;
+    }
+    for (const auto& line : engine_.list_logs(id, log_lines, deadline, stop)) {
+      result.log.push_back(line.text);
+    }
+    return result;
+  }
+
+  std::vector<bool> are_busy(std::span<const std::string> ids, const Deadline& deadline,
+                             std::stop_token stop) override
+  {
+    std::vector<bool> busy;
+    for (const auto& id : ids) {
+      // An idle worker is one process; a job adds its own.
+      busy.push_back(engine_.list_processes(id, deadline, stop).size() > 1);
+    }
+    return busy;
+  }
+
+  void ensure_network(const stack::Stack& stack, const Deadline& deadline, std::stop_token stop) override
+  {
+    const Identity identity{.instance = stack.name, .owner = stack.owner};
+    const auto labels = filters(identity);
+    if (!engine_.list_networks(labels, deadline, stop).empty()) {
+      return;
+    }
+    engine_.create_network(stack.name, base_labels(stack), deadline, stop);
+  }
+
+  void ensure_volume(const stack::Stack& stack, const stack::Volume& volume, const Image& helper,
+                     const Deadline& deadline, std::stop_token stop) override
+  {
+    if (!volume.host_path.empty()) {
+      make_host_folders(volume);
+      return;
+    }
+    auto labels = base_labels(stack);
+    labels.emplace(label::k_volume, volume.key);
+    labels.emplace(label::k_kind, "data");
+    const auto name = data_volume_name(stack.name, volume.key);
+    make_volume(engine_, stack, name, labels, deadline, stop);
+    if (volume.folders.empty() && volume.uid == 0 && volume.gid == 0) {
+      return;
+    }
+    std::vector<docker::ArchiveFile> entries{
+        {.path = "./", .mode = 0775, .uid = volume.uid, .gid = volume.gid}};
+    for (const auto& folder : volume.folders) {
+      entries.push_back({.path = folder + "/", .mode = 0775, .uid = volume.uid, .gid = volume.gid});
+    }
+    fill_volume(engine_, stack, name, entries, helper, deadline, stop);
+  }
+
+  void write_files(const stack::Stack& stack, const stack::Service& service, const Image& helper,
+                   const Deadline& deadline, std::stop_token stop) override
+  {
+    auto labels = base_labels(stack);
+    labels.emplace(label::k_volume, service.name);
+    labels.emplace(label::k_kind, "files");
+    const auto name = files_volume_name(stack.name, service.name);
+    make_volume(engine_, stack, name, labels, deadline, stop);
+    std::vector<docker::ArchiveFile> entries;
+    for (const auto& file : service.files) {
+      entries.push_back({.path = file.name,
+                         .content = file.content.reveal(),
+                         .mode = file.mode,
+                         .uid = file.uid,
+                         .gid = file.gid});
+    }
+    fill_volume(engine_, stack, name, entries, helper, deadline, stop);
+  }
+
+  std::vector<Created> create(const stack::Stack& stack, int revision, std::span<const ReplicaOrder> orders,
+                              const Deadline& deadline, std::stop_token stop) override
+  {
+    std::vector<docker::Engine::CreateRequest> requests;
+    for (const auto& order : orders) {
+      requests.push_back({.name = fmt::format("{}-{}-{}", stack.name, order.service->name, order.number),
+                          .config = render_container_config(stack, revision, order)});
+    }
+    const auto outcomes = engine_.create_containers(requests, k_width, deadline, stop);
+    std::vector<Created> created;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const auto& error = outcomes[i].error;
+      created.push_back({.id = outcomes[i].id, .error = error});
+      if (error && error->code() == ErrorCode::conflict) {
+        created.back() = adopt(stack, orders[i], requests[i].name, *error, deadline, stop);
+      }
+    }
+    return created;
+  }
+
+  Failures start(std::span<const std::string> ids, const std::function<void(std::size_t)>& on_done,
+                 const Deadline& deadline, std::stop_token stop) override
+  {
+    return engine_.start_containers(ids, k_width, on_done, deadline, std::move(stop));
+  }
+
+  Failures halt(std::span<const std::string> ids, std::chrono::seconds grace, const Deadline& deadline,
+                std::stop_token stop) override
+  {
+    return engine_.stop_containers(ids, grace, k_width, deadline, std::move(stop));
+  }
+
+  Failures remove(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) override
+  {
+    return engine_.remove_containers(ids, true, k_width, deadline, std::move(stop));
+  }
+
+  Failures freeze(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) override
+  {
+    return engine_.pause_containers(ids, deadline, std::move(stop));
+  }
+
+  Failures thaw(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) override
+  {
+    return engine_.unpause_containers(ids, deadline, std::move(stop));
+  }
+
+  Failures signal(std::span<const std::string> ids, std::string_view signal, const Deadline& deadline,
+                  std::stop_token stop) override
+  {
+    return engine_.kill_containers(ids, signal, deadline, std::move(stop));
+  }
+
+  void remove_network(const NetworkState& network, const Deadline& deadline, std::stop_token stop) override
+  {
+    engine_.remove_network(network.id, deadline, std::move(stop));
+  }
+
+  void remove_volume(const VolumeState& volume, const Deadline& deadline, std::stop_token stop) override
+  {
+    engine_.remove_volume(volume.name, deadline, std::move(stop));
+  }
+
+ private:
+  // The name is taken. Ours with the same spec: an interrupted run made it, so it is what we want.
+  Created adopt(const stack::Stack& stack, const ReplicaOrder& order, const std::string& name,
+                const Error& refusal, const Deadline& deadline, const std::stop_token& stop)
+  {
+    const Identity identity{.instance = stack.name, .owner = stack.owner};
+    const auto existing = engine_.find_container(name, deadline, stop);
+    if (existing && is_ours(existing->summary.labels, identity) &&
+        label_of(existing->summary.labels, label::k_spec) == spec_of(stack, order)) {
+      return {.id = existing->summary.id};
+    }
+    auto info = refusal.info();
+    info.hint = fmt::format("look at it with `docker inspect {}`; rename or remove it, or choose another "
+                            "`name:` in pecan.yml",
+                            name);
+    return {.error = Error{std::move(info)}};
+  }
+
+  docker::Engine& engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_docker_backend(docker::Engine& engine)
+{
+  return std::make_unique<DockerBackend>(engine);
+}
+
+}  // namespace pecanctl::engine

@@ -1,0 +1,276 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/engine/images.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/base/child.hpp"
+#include "core/base/failpoint.hpp"
+#include "core/base/fd.hpp"
+#include "core/base/text.hpp"
+#include "core/docker/archive.hpp"
+#include "core/docker/engine.hpp"
+#include "core/engine/docker_objects.hpp"
+#include "core/engine/labels.hpp"
+
+namespace pecanctl::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view k_base = "pecanctl/base:bookworm";
+// A registry that does not answer keeps the engine trying for a minute and more.
+constexpr std::chrono::seconds k_first_answer{20};
+
+bool is_own(const stack::ImageSource& source)
+{
+  return !source.own_reference.empty() && source.reference == source.own_reference;
+}
+
+// "quay.io" of "quay.io/x/y:1", "docker.io" of "rabbitmq:3".
+std::string registry_of(std::string_view reference)
+{
+  const auto slash = reference.find('/');
+  const auto first = reference.substr(0, slash);
+  const bool is_host = slash != std::string_view::npos &&
+                       (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+  return is_host ? std::string{first} : "docker.io";
+}
+
+bool can_fall_back(const Error& error)
+{
+  return error.code() == ErrorCode::unreachable || error.code() == ErrorCode::not_found ||
+         error.code() == ErrorCode::denied || error.code() == ErrorCode::timeout;
+}
+
+// Pulls, but gives up when the registry says nothing for a while; after its first word the download may
+// take what it takes.
+void pull_within_patience(docker::Engine& engine, const std::string& reference,
+                          const docker::ProgressSink& progress, const Deadline& deadline,
+                          const std::stop_token& stop)
+{
+  std::atomic<bool> has_answered{false};
+  std::stop_source patience;
+  const std::stop_callback forward{stop, [&] { patience.request_stop(); }};
+  const std::jthread watch{[&](const std::stop_token& over) {
+    try {
+      pause_for(k_first_answer, Deadline::never(), over);
+    } catch (const Cancelled&) {
+      return;
+    }
+    if (!has_answered) {
+      patience.request_stop();
+    }
+  }};
+  try {
+    engine.pull_image(
+        reference,
+        [&](const docker::BuildProgress& step) {
+          has_answered = true;
+          progress(step);
+        },
+        deadline, patience.get_token());
+  } catch (const Cancelled&) {
+    check_stop(stop);
+    throw Error{{.code = ErrorCode::unreachable,
+                 .what = fmt::format("cannot pull {}", reference),
+                 .why = fmt::format("registry {} did not answer within {} s", registry_of(reference),
+                                    k_first_answer.count())}};
+  }
+}
+
+docker::ProgressSink show(const Step& step)
+{
+  return [&step](const docker::BuildProgress& progress) {
+    step.progress(progress.id.empty() ? progress.status : progress.id + " " + progress.status,
+                  progress.current, progress.total, "B");
+  };
+}
+
+}  // namespace
+
+std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::ImagePolicy policy,
+                                      const Deadline& deadline, const std::stop_token& stop)
+{
+  if (policy != stack::ImagePolicy::build && !is_own(source)) {
+    if (const auto image = engine_.find_image(source.reference, deadline, stop)) {
+      return to_image(source.reference, *image);
+    }
+  }
+  if (policy == stack::ImagePolicy::pull || source.own_reference.empty() || source.context.empty()) {
+    return std::nullopt;
+  }
+  const auto image = engine_.find_image(source.own_reference, deadline, stop);
+  if (!image) {
+    return std::nullopt;
+  }
+  auto& digest = digests_[source.context];
+  if (digest.empty()) {
+    digest = docker::make_context_tar(source.context).digest;
+  }
+  return label_of(image->labels, label::k_context) == digest
+             ? std::optional{to_image(source.own_reference, *image)}
+             : std::nullopt;
+}
+
+std::map<std::string, Image> ImageStore::find(const stack::Stack& stack, const Deadline& deadline,
+                                              const std::stop_token& stop)
+{
+  std::map<std::string, Image> images;
+  for (const auto& service : stack.services) {
+    if (auto image = find(service.image, stack.images, deadline, stop)) {
+      images.emplace(service.name, std::move(*image));
+    }
+  }
+  return images;
+}
+
+std::map<std::string, Image> ImageStore::ensure(const stack::Stack& stack, const Deadline& deadline,
+                                                const std::stop_token& stop)
+{
+  std::map<std::string, Image> images;
+  std::vector<Error> failures;
+  for (const auto& service : stack.services) {
+    try {
+      auto image = find(service.image, stack.images, deadline, stop);
+      images.emplace(service.name, image ? std::move(*image)
+                                         : obtain(service.image, stack.images, deadline, stop));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::internal) {
+        throw;
+      }
+      failures.push_back(error);
+    }
+  }
+  if (failures.size() == 1) {
+    throw Error{failures.front().info()};
+  }
+  if (!failures.empty()) {
+    std::vector<std::string> reasons;
+    for (const auto& failure : failures) {
+      reasons.emplace_back(failure.what());
+    }
+    throw Error{{.code = failures.front().code(),
+                 .what = fmt::format("cannot get {} images; nothing was changed", failures.size()),
+                 .why = fmt::format("{}", fmt::join(reasons, "\n")),
+                 .hint = failures.front().info().hint}};
+  }
+  return images;
+}
+
+Image ImageStore::obtain(const stack::ImageSource& source, stack::ImagePolicy policy,
+                         const Deadline& deadline, const std::stop_token& stop)
+{
+  const bool can_pull = policy != stack::ImagePolicy::build && !is_own(source);
+  const bool can_build = policy != stack::ImagePolicy::pull && !source.context.empty();
+  if (can_pull) {
+    try {
+      return pull(source, deadline, stop);
+    } catch (const Error& error) {
+      if (!can_fall_back(error) || !can_build) {
+        auto info = error.info();
+        if (info.hint.empty()) {
+          info.hint = "check the image name in pecan.yml and the network, or load it: docker load -i FILE";
+        }
+        throw Error{std::move(info)};
+      }
+      debug(reporter_, fmt::format("{}: building our own", error.what()));
+    }
+  }
+  if (!can_build) {
+    throw Error{{.code = ErrorCode::not_found,
+                 .what = fmt::format("cannot get image {}", source.reference),
+                 .why = "it is not on this machine and there is nothing to build it from",
+                 .hint = "load it: docker load -i FILE; or set `images: auto` in pecan.yml"}};
+  }
+  return build(source, deadline, stop);
+}
+
+Image ImageStore::pull(const stack::ImageSource& source, const Deadline& deadline,
+                       const std::stop_token& stop)
+{
+  const auto registry = registry_of(source.reference);
+  if (unreachable_.contains(registry)) {
+    throw Error{{.code = ErrorCode::unreachable,
+                 .what = fmt::format("cannot pull {}", source.reference),
+                 .why = fmt::format("registry {} did not answer before", registry)}};
+  }
+  Step step{reporter_, {.id = source.reference, .group = "images", .action = "pull"}};
+  try {
+    pull_within_patience(engine_, source.reference, show(step), deadline, stop);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::unreachable || error.code() == ErrorCode::timeout) {
+      unreachable_.insert(registry);
+    }
+    step.set_outcome(can_fall_back(error) ? StepOutcome::skipped : StepOutcome::failed);
+    step.set_detail(can_fall_back(error) ? "not available" : "failed");
+    throw;
+  }
+  const auto image = engine_.find_image(source.reference, deadline, stop);
+  if (!image) {
+    throw Error{{.code = ErrorCode::failed,
+                 .what = fmt::format("cannot find image {} after pulling it", source.reference)}};
+  }
+  step.set_detail("pulled, " + format_size(image->size));
+  return to_image(source.reference, *image);
+}
+
+Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadline,
+                        const std::stop_token& stop)
+{
+  return with_context(fmt::format("while building {} from {}", source.own_reference, source.context), [&] {
+    ensure_base(source.context, deadline, stop);
+    Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
+    const auto context = docker::make_context_tar(source.context);
+    engine_.build_image(source.own_reference, context.tar,
+                        {{std::string{label::k_context}, context.digest}}, true, show(step), deadline, stop);
+    failpoint("images.built");
+    digests_[source.context] = context.digest;
+    const auto image = engine_.find_image(source.own_reference, deadline, stop);
+    if (!image) {
+      throw Error{{.code = ErrorCode::failed,
+                   .what = fmt::format("cannot find image {} after building it", source.own_reference)}};
+    }
+    step.set_detail("built, " + format_size(image->size));
+    return to_image(source.own_reference, *image);
+  });
+}
+
+void ImageStore::ensure_base(const std::string& context, const Deadline& deadline,
+                             const std::stop_token& stop)
+{
+  const auto recipe = read_file(fs::path{context} / "Dockerfile");
+  if (recipe.find(k_base) == std::string::npos || engine_.find_image(k_base, deadline, stop)) {
+    return;
+  }
+  Step step{reporter_, {.id = std::string{k_base}, .group = "images", .action = "bootstrap"}};
+  step.progress("Debian base system from this machine's package mirror");
+  Child script{std::vector{(fs::path{context}.parent_path() / "base" / "make-base").string()}};
+  bool has_output = false;
+  engine_.import_image(
+      k_base,
+      [&] {
+        const auto piece = script.read();
+        has_output = has_output || !piece.empty();
+        if (piece.empty()) {
+          if (const int status = script.wait(); status != 0) {
+            throw Error{{.code = ErrorCode::failed,
+                         .what = "cannot make the Debian base image",
+                         .why = fmt::format("debootstrap ended with exit code {}", status),
+                         .hint = "it needs root, the package debootstrap and a package mirror; or make a "
+                                 "registry reachable"}};
+          }
+        }
+        return piece;
+      },
+      deadline, stop);
+  step.set_detail("bootstrapped");
+}
+
+}  // namespace pecanctl::engine

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "core/base/cancel.hpp"
+#include "core/base/report.hpp"
+#include "core/engine/backend.hpp"
+
+namespace pecanctl::docker {
+class Engine;
+}
+
+namespace pecanctl::engine {
+
+/// Finds, pulls and builds the images of a stack. `engine` and `reporter` outlive it.
+///
+/// Ours carry a label with a digest of the folder they were built from: when that folder changes, they are
+/// built again. They are never pulled: nobody publishes them.
+class ImageStore {
+ public:
+  ImageStore(docker::Engine& engine, Reporter& reporter) : engine_{engine}, reporter_{reporter} {}
+
+  /// Service → image, of those services whose image is here. Changes nothing.
+  std::map<std::string, Image> find(const stack::Stack& stack, const Deadline& deadline,
+                                    const std::stop_token& stop);
+
+  /// Makes every image present: local, else pulled, else built (as the stack's policy allows).
+  /// @throws Error that lists every image that could not be had; `why` is each one's last reason.
+  std::map<std::string, Image> ensure(const stack::Stack& stack, const Deadline& deadline,
+                                      const std::stop_token& stop);
+
+ private:
+  std::optional<Image> find(const stack::ImageSource& source, stack::ImagePolicy policy,
+                            const Deadline& deadline, const std::stop_token& stop);
+  Image obtain(const stack::ImageSource& source, stack::ImagePolicy policy, const Deadline& deadline,
+               const std::stop_token& stop);
+  Image pull(const stack::ImageSource& source, const Deadline& deadline, const std::stop_token& stop);
+  Image build(const stack::ImageSource& source, const Deadline& deadline, const std::stop_token& stop);
+  void ensure_base(const std::string& context, const Deadline& deadline, const std::stop_token& stop);
+
+  docker::Engine& engine_;
+  Reporter& reporter_;
+  std::set<std::string> unreachable_;            // registries that did not answer: not asked again
+  std::map<std::string, std::string> digests_;  // context folder → digest
+};
+
+}  // namespace pecanctl::engine

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/engine/retire.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/failpoint.hpp"
+
+namespace pecanctl::engine {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A freeze must end well before the broker misses heartbeats (60 s); one round takes well under a second.
+constexpr std::size_t k_frozen_at_once = 8;
+constexpr milliseconds k_between_rounds{500};
+constexpr milliseconds k_poll{50};
+
+// Whatever is frozen when this ends, by whichever way, runs again.
+class Frozen {
+ public:
+  Frozen(std::vector<std::string> ids, Backend& backend) : ids_{std::move(ids)}, backend_{backend} {}
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+  ~Frozen()
+  {
+    try {
+      backend_.thaw(ids_, Deadline::in(std::chrono::seconds{5}), {});
+    } catch (const Error&) {
+      return;  // the next deploy thaws what is left: plan's Verb::resume
+    } catch (const Cancelled&) {
+      return;
+    }
+  }
+  void forget(const std::string& id) { std::erase(ids_, id); }
+
+ private:
+  std::vector<std::string> ids_;
+  Backend& backend_;
+};
+
+class Retirement {
+ public:
+  Retirement(std::size_t count, const RetirePolicy& policy, Backend& backend, Reporter& reporter,
+             std::stop_token stop)
+      : left_{count}, policy_{policy}, backend_{backend}, reporter_{reporter}, stop_{std::move(stop)}
+  {}
+
+  Retired run(std::span<const Replica> workers)
+  {
+    std::vector<Replica> polite;
+    std::vector<Replica> stock;
+    std::vector<std::string> stopped;
+    for (const auto& worker : workers) {
+      if (worker.state != State::running && worker.state != State::paused) {
+        stopped.push_back(worker.id);
+      } else {
+        (worker.drains_on_signal && worker.state == State::running ? polite : stock).push_back(worker);
+      }
+    }
+    remove_first(stopped);
+    if (policy_.cut_off) {
+      remove_first(ids_of(polite));
+      remove_first(ids_of(stock));
+    } else {
+      drain(polite);
+      freeze_look_kill(stock);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  static std::vector<std::string> ids_of(const std::vector<Replica>& workers)
+  {
+    std::vector<std::string> ids(workers.size());
+    std::ranges::transform(workers, ids.begin(), &Replica::id);
+    return ids;
+  }
+
+  void remove_first(std::vector<std::string> ids)
+  {
+    ids.resize(std::min(ids.size(), left_));
+    remove(ids);
+  }
+
+  void remove(const std::vector<std::string>& ids)
+  {
+    if (ids.empty()) {
+      return;
+    }
+    const auto results = backend_.remove(ids, Deadline::in(std::chrono::minutes{2}), stop_);
+    failpoint("retire.removed");
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (results[i]) {
+        throw *results[i];
+      }
+      result_.removed.push_back(ids[i]);
+      --left_;
+    }
+  }
+
+  // Ours: SIGTERM makes them finish their job and leave.
+  void drain(std::vector<Replica> workers)
+  {
+    if (workers.empty() || left_ == 0) {
+      return;
+    }
+    auto ids = ids_of(workers);
+    if (left_ < ids.size()) {
+      const auto busy = backend_.are_busy(ids, Deadline::in(std::chrono::seconds{30}), stop_);
+      std::vector<std::string> idle_first;
+      for (const bool wanted : {false, true}) {
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+          if (busy[i] == wanted) {
+            idle_first.push_back(ids[i]);
+          }
+        }
+      }
+      ids = std::move(idle_first);
+      ids.resize(left_);
+    }
+    backend_.signal(ids, "SIGTERM", Deadline::in(std::chrono::seconds{30}), stop_);
+    failpoint("retire.signalled");
+    await_end(workers.front(), ids);
+  }
+
+  void await_end(const Replica& sample, std::vector<std::string> ids)
+  {
+    const Identity identity{.instance = sample.instance, .owner = sample.owner};
+    const Step step{reporter_, {.id = sample.service + " drain", .group = sample.service, .action = "drain"}};
+    for (;;) {
+      const auto observed = backend_.observe(identity, Deadline::in(std::chrono::seconds{30}), stop_);
+      std::vector<std::string> ended;
+      for (const auto& id : ids) {
+        const auto found = std::ranges::find(observed.replicas, id, &Replica::id);
+        if (found == observed.replicas.end() || found->state == State::exited || found->state == State::dead) {
+          ended.push_back(id);
+        }
+      }
+      remove(ended);
+      std::erase_if(ids, [&](const auto& id) { return std::ranges::find(ended, id) != ended.end(); });
+      if (ids.empty()) {
+        return;
+      }
+      if (policy_.drain.is_over()) {
+        result_.busy.insert(result_.busy.end(), ids.begin(), ids.end());
+        return;
+      }
+      step.progress(fmt::format("{} finish their job", ids.size()));
+      pause_for(k_poll, policy_.drain, stop_);
+    }
+  }
+
+  void freeze_look_kill(const std::vector<Replica>& workers)
+  {
+    auto candidates = ids_of(workers);
+    while (left_ > 0 && !candidates.empty()) {
+      for (std::size_t begin = 0; begin < candidates.size() && left_ > 0; begin += k_frozen_at_once) {
+        const auto end = std::min({candidates.size(), begin + k_frozen_at_once, begin + left_});
+        round({candidates.begin() + static_cast<std::ptrdiff_t>(begin),
+               candidates.begin() + static_cast<std::ptrdiff_t>(end)});
+      }
+      std::erase_if(candidates, [&](const auto& id) {
+        return std::ranges::find(result_.removed, id) != result_.removed.end();
+      });
+      if (left_ == 0 || candidates.empty()) {
+        return;
+      }
+      if (policy_.drain.is_over()) {
+        candidates.resize(std::min(candidates.size(), left_));
+        result_.busy.insert(result_.busy.end(), candidates.begin(), candidates.end());
+        return;
+      }
+      pause_for(k_between_rounds, policy_.drain, stop_);
+    }
+  }
+
+  void round(std::vector<std::string> ids)
+  {
+    const auto deadline = Deadline::in(std::chrono::seconds{20});
+    Frozen frozen{ids, backend_};
+    const auto freezing = backend_.freeze(ids, deadline, stop_);
+    failpoint("retire.frozen");
+    std::size_t position = 0;
+    std::erase_if(ids, [&](const auto&) { return freezing[position++].has_value(); });
+    const auto busy = backend_.are_busy(ids, deadline, stop_);
+    std::vector<std::string> idle;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!busy[i]) {
+        idle.push_back(ids[i]);
+      }
+    }
+    backend_.signal(idle, "SIGKILL", deadline, stop_);
+    for (const auto& id : idle) {
+      frozen.forget(id);
+    }
+    remove(idle);
+  }
+
+  std::size_t left_;
+  const RetirePolicy& policy_;
+  Backend& backend_;
+  Reporter& reporter_;
+  std::stop_token stop_;
+  Retired result_;
+};
+
+}  // namespace
+
+Retired retire(std::span<const Replica> workers, std::size_t count, const RetirePolicy& policy,
+               Backend& backend, Reporter& reporter, std::stop_token stop)
+{
+  return Retirement{std::min(count, workers.size()), policy, backend, reporter, std::move(stop)}.run(workers);
+}
+
+}  // namespace pecanctl::engine

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/stack/stack.hpp"
+
+namespace pecanctl::project {
+
+/// Who consumes the jobs inside a model's image.
+enum class WorkerKind {
+  stock,  ///< PEcAn's model.py: RABBITMQ_URI from the environment, deaf to SIGTERM
+  pecan,  ///< our pecan-worker: RABBITMQ_URI_FILE, drains on SIGTERM
+};
+
+/// A model that the program knows by name.
+struct KnownModel {
+  std::string key;   ///< as in pecan.yml: "sipnet"
+  std::string name;  ///< as in BETY
+  std::string type;
+  std::string version;  ///< the default one
+  std::string image;    ///< with {version} (lower case) and {release} to fill in
+  std::string context;  ///< folder with its Dockerfile, absolute; empty: we cannot build it
+  WorkerKind worker = WorkerKind::stock;
+};
+
+/// The standard stack: what every instance has unless its pecan.yml says otherwise.
+struct Catalogue {
+  std::vector<stack::Volume> volumes;          ///< of an instance
+  std::vector<stack::Service> services;        ///< of an instance, in dependency order
+  std::vector<stack::Volume> machine_volumes;  ///< shared by the instances of a machine
+  std::vector<stack::Service> machine_services;
+  stack::Service worker;  ///< what all workers have in common: limits, hardening
+  std::map<std::string, KnownModel> models;
+
+  std::vector<std::string> model_names() const;
+};
+
+/// Reads `text`, the standard stack; folders to build from are below `templates` (absolute).
+/// @throws Error invalid
+Catalogue parse_catalogue(std::string_view text, const std::filesystem::path& templates);
+
+/// Reads `<templates>/stack.yaml`. @throws Error invalid, not_found, denied
+Catalogue load_catalogue(const std::filesystem::path& templates);
+
+/// The services that every machine with instances runs once (Consul). Stack name "pecanctl", owner
+/// "machine".
+stack::Stack make_machine_stack(const Catalogue& catalogue);
+
+}  // namespace pecanctl::project

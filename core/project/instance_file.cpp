@@ -1,0 +1,347 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/project/instance_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/base/fd.hpp"
+#include "core/base/text.hpp"
+#include "core/config/diagnostics.hpp"
+#include "core/config/document.hpp"
+#include "core/config/read.hpp"
+#include "core/project/secrets.hpp"
+
+namespace pecanctl::project {
+namespace fs = std::filesystem;
+
+namespace {
+
+using config::Node;
+
+constexpr std::uint64_t k_least_memory = std::uint64_t{6} << 20U;  // the Engine takes no less
+constexpr std::string_view k_name_rule =
+    "2 to 32 of a-z, 0-9 and -, a letter first, no - at the end; not pecanctl";
+const std::array<std::string, 9> k_later_services{"traefik", "bety", "web", "executor", "monitor",
+                                                  "rstudio", "docs", "api", "dbsync"};
+
+bool is_within(const fs::path& inner, const fs::path& outer)
+{
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+std::string lower(std::string text)
+{
+  std::ranges::transform(text, text.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+  return text;
+}
+
+std::string replace_all(std::string text, std::string_view what, std::string_view with)
+{
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+// From a checked tree to the values; what the table of keys cannot say is checked on the way.
+class Reader {
+ public:
+  Reader(const Node& root, fs::path path, const Catalogue& catalogue,
+         config::Diagnostics& diagnostics)
+      : root_{root},
+        catalogue_{catalogue},
+        diagnostics_{diagnostics}
+  {
+    file_.path = std::move(path);
+  }
+
+  InstanceFile read()
+  {
+    read_top();
+    read_data();
+    for (const auto& node : config::map_or_empty(root_, "models").children) {
+      read_model(node);
+    }
+    for (const auto& node : config::map_or_empty(root_, "services").children) {
+      read_service(node);
+    }
+    for (const auto& node : config::map_or_empty(root_, "secrets").children) {
+      read_secret(node);
+    }
+    return std::move(file_);
+  }
+
+ private:
+  void report(const Node& map, std::string_view key, std::string message, std::string hint = {})
+  {
+    const auto* node = map.find(key);
+    diagnostics_.add(node != nullptr ? node->position : map.key_position, std::move(message),
+                     std::move(hint));
+  }
+
+  void read_top()
+  {
+    file_.release = config::text_or(root_, "pecan");
+    file_.name = config::text_or(root_, "name");
+    if (!file_.name.empty() && !stack::is_valid_name(file_.name)) {
+      report(root_, "name", fmt::format("`{}` is no instance name", file_.name),
+             std::string{k_name_rule});
+    }
+    check_tag(root_, "pecan", file_.release);
+    file_.profile = config::text_or(root_, "profile");
+    if (file_.profile == "full") {
+      const bool is_default = root_.find("profile")->is_default;
+      report(root_, "profile",
+             fmt::format("not yet: the profile full{}", is_default ? ", which is the default" : ""),
+             is_default ? "add `profile: core`" : "write `profile: core`");
+    }
+    file_.consul_address = config::text_or(config::map_or_empty(root_, "consul"), "address");
+    const auto images = config::text_or(root_, "images");
+    file_.images = images == "pull"    ? stack::ImagePolicy::pull
+                   : images == "build" ? stack::ImagePolicy::build
+                                       : stack::ImagePolicy::automatic;
+    if (!file_.consul_address.empty() && !file_.consul_address.starts_with("http://") &&
+        !file_.consul_address.starts_with("https://")) {
+      report(config::map_or_empty(root_, "consul"), "address",
+             fmt::format("`{}` is no URL", file_.consul_address), "write http://HOST:8500");
+    }
+  }
+
+  // What becomes part of an image's tag or a queue's name.
+  void check_tag(const Node& map, std::string_view key, std::string_view text)
+  {
+    const auto is_allowed = [](unsigned char letter) {
+      return std::isalnum(letter) != 0 || letter == '.' || letter == '_' || letter == '-';
+    };
+    if (text.size() > 100 || !std::ranges::all_of(text, is_allowed)) {
+      report(map, key, fmt::format("`{}` is no {}", text, key),
+             "letters, digits, '.', '_' and '-'");
+    }
+  }
+
+  fs::path absolute(std::string_view text) const
+  {
+    auto path = (file_.folder() / text).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+  }
+
+  void read_data()
+  {
+    const auto text = config::find_text(root_, "data");
+    if (!text) {
+      return;
+    }
+    file_.data = absolute(*text);
+    if (file_.data == "/") {
+      report(root_, "data", "`data` must not be the root of the file system");
+    } else if (is_within(file_.data, file_.secrets_folder())) {
+      report(root_, "data",
+             "`data` must not be in the folder of the secrets: workers can read all of it");
+    } else if (is_within(file_.secrets_folder(), file_.data)) {
+      report(root_, "data",
+             "`data` must not hold the folder of the secrets: workers can read all of it",
+             "name a folder of its own, such as ./data");
+    }
+  }
+
+  void read_limits(const Node& node, std::optional<std::uint64_t>& memory,
+                   std::optional<double>& cpus)
+  {
+    memory = config::find_size(node, "memory");
+    cpus = config::find_number(node, "cpus");
+    if (memory && *memory < k_least_memory) {
+      report(node, "memory",
+             fmt::format("`memory` must be at least {}", format_size(k_least_memory)));
+    }
+    if (cpus && !(*cpus >= 0.01 && *cpus <= 4096)) {
+      report(node, "cpus", "`cpus` must be between 0.01 and 4096");
+    }
+  }
+
+  void read_model(const Node& node)
+  {
+    const auto found = catalogue_.models.find(node.key);
+    const auto* known = found == catalogue_.models.end() ? nullptr : &found->second;
+    if (known == nullptr && node.find("image") == nullptr && node.find("build") == nullptr) {
+      auto hint = did_you_mean(node.key, catalogue_.model_names());
+      diagnostics_.add(
+          node.key_position, fmt::format("unknown model `{}`", node.key),
+          hint.empty() ? "a model of yours needs `image` or `build`" : std::move(hint));
+      return;
+    }
+    check_service_name(node);
+    ModelRequest request{.key = node.key, .model = {}, .image = {}};
+    request.worker = worker_of(node, known);
+    read_identity(node, known, request);
+    request.replicas = static_cast<int>(config::find_integer(node, "replicas").value_or(1));
+    read_limits(node, request.memory, request.cpus);
+    read_image(node, known, request);
+    file_.models.push_back(std::move(request));
+  }
+
+  void check_service_name(const Node& node)
+  {
+    const bool is_taken = std::ranges::any_of(
+        catalogue_.services,
+        [&](const stack::Service& service) { return service.name == node.key; });
+    if (is_taken || !stack::is_valid_name(node.key)) {
+      diagnostics_.add(node.key_position, fmt::format("`{}` is no name for a model", node.key),
+                       is_taken ? "a standard service is called so" : std::string{k_name_rule});
+    }
+  }
+
+  static WorkerKind worker_of(const Node& node, const KnownModel* known)
+  {
+    const auto text = config::find_text(node, "worker");
+    if (!text && known != nullptr) {
+      return known->worker;
+    }
+    return text == "pecan" ? WorkerKind::pecan : WorkerKind::stock;
+  }
+
+  void read_identity(const Node& node, const KnownModel* known, ModelRequest& request)
+  {
+    auto& model = request.model;
+    model.type = config::text_or(node, "type", known != nullptr ? known->type : "");
+    model.version = config::text_or(node, "version", known != nullptr ? known->version : "");
+    model.name = known != nullptr ? known->name : model.type;
+    model.drains = request.worker == WorkerKind::pecan;
+    for (const std::string_view key : {"type", "version"}) {
+      const auto& text = key == "type" ? model.type : model.version;
+      if (node.find(key) == nullptr && text.empty()) {
+        diagnostics_.add(node.key_position, fmt::format("models.{} needs a `{}`", node.key, key),
+                         "the catalogue does not know this model");
+      }
+      check_tag(node, key, text);
+    }
+    const auto longest = config::find_duration(node, "max_runtime").value_or(model.max_runtime);
+    if (longest < std::chrono::seconds{1} || longest > std::chrono::hours{24 * 49}) {
+      report(node, "max_runtime", "`max_runtime` must be between 1s and 49d");
+    }
+    model.max_runtime = longest;
+  }
+
+  void read_image(const Node& node, const KnownModel* known, ModelRequest& request)
+  {
+    const auto build = config::find_text(node, "build");
+    const auto version = lower(request.model.version);
+    auto& image = request.image;
+    image.reference = config::text_or(node, "image");
+    if (image.reference.empty() && known != nullptr) {
+      image.reference =
+          replace_all(replace_all(known->image, "{version}", version), "{release}", file_.release);
+      image.context = known->context;
+    }
+    if (build) {
+      image.context = absolute(*build).string();
+      image.reference = image.reference.empty()
+                            ? fmt::format("pecanctl/model-{}:{}", node.key, version)
+                            : image.reference;
+    }
+    image.own_reference = image.context.empty() ? std::string{} : image.reference;
+  }
+
+  void read_service(const Node& node)
+  {
+    std::vector<std::string> names;
+    for (const auto& service : catalogue_.services) {
+      names.push_back(service.name);
+    }
+    const bool is_known = std::ranges::find(names, node.key) != names.end();
+    const bool is_later = std::ranges::find(k_later_services, node.key) != k_later_services.end();
+    if (is_later) {
+      diagnostics_.add(node.key_position, fmt::format("not yet: the service {}", node.key),
+                       "it comes with the profile full");
+    } else if (!is_known) {
+      names.insert(names.end(), k_later_services.begin(), k_later_services.end());
+      auto hint = did_you_mean(node.key, names);
+      diagnostics_.add(
+          node.key_position, fmt::format("unknown service `{}`", node.key),
+          hint.empty() ? fmt::format("standard services: {}", fmt::join(names, ", ")) : hint);
+    } else if (node.kind == config::NodeKind::scalar) {
+      diagnostics_.add(node.position, fmt::format("not yet: `services.{}: off`", node.key));
+    } else {
+      ServiceOverride changes{.image = config::text_or(node, "image")};
+      read_limits(node, changes.memory, changes.cpus);
+      file_.services.emplace(node.key, std::move(changes));
+    }
+  }
+
+  void read_secret(const Node& node)
+  {
+    const std::vector<std::string> names{k_secret_names.begin(), k_secret_names.end()};
+    if (node.key == "bety_key" || node.key == "admin") {
+      diagnostics_.add(node.key_position, fmt::format("not yet: the secret {}", node.key),
+                       "it comes with the profile full");
+      return;
+    }
+    if (std::ranges::find(names, node.key) == names.end()) {
+      auto hint = did_you_mean(node.key, names);
+      diagnostics_.add(node.key_position, fmt::format("unknown secret `{}`", node.key),
+                       hint.empty() ? fmt::format("secrets: {}", fmt::join(names, ", ")) : hint);
+      return;
+    }
+    const auto file = config::find_text(node, "file");
+    const auto variable = config::find_text(node, "env");
+    if (file.has_value() == variable.has_value() && node.find("command") == nullptr &&
+        node.kind == config::NodeKind::map) {
+      diagnostics_.add(node.key_position,
+                       fmt::format("secrets.{} needs `file` or `env`, one of them", node.key));
+      return;
+    }
+    file_.secrets.emplace(node.key, SecretReference{file ? absolute(*file) : fs::path{},
+                                                    variable.value_or(std::string{})});
+  }
+
+  const Node& root_;
+  const Catalogue& catalogue_;
+  config::Diagnostics& diagnostics_;
+  InstanceFile file_;
+};
+
+}  // namespace
+
+InstanceFile parse_instance_file(std::string_view text, const fs::path& path,
+                                 const config::Lookup& lookup, const Catalogue& catalogue)
+{
+  config::Diagnostics diagnostics{path.filename().string(), text};
+  auto root = config::parse_document(text, diagnostics);
+  config::expand_variables(root, lookup, diagnostics);
+  instance_schema().check(root, diagnostics);
+  instance_schema().fill_defaults(root);
+  auto file = Reader{root, path, catalogue, diagnostics}.read();
+  diagnostics.throw_if_any();
+  return file;
+}
+
+InstanceFile load_instance_file(const fs::path& path, const config::Lookup& lookup,
+                                const Catalogue& catalogue)
+{
+  // One byte more than a document may have, so that the refusal names the file as all others do.
+  const auto text = read_file(path, config::Limits{}.bytes + 1);
+  return parse_instance_file(text, fs::absolute(path).lexically_normal(), lookup, catalogue);
+}
+
+std::optional<fs::path> find_instance_file(const fs::path& start)
+{
+  for (auto folder = fs::absolute(start).lexically_normal();; folder = folder.parent_path()) {
+    const auto candidate = folder / "pecan.yml";
+    std::error_code ignored;
+    if (fs::is_regular_file(candidate, ignored)) {
+      return candidate;
+    }
+    if (folder == folder.parent_path()) {
+      return std::nullopt;
+    }
+  }
+}
+
+}  // namespace pecanctl::project

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/expand.hpp"
+#include "core/config/schema.hpp"
+#include "core/project/catalogue.hpp"
+#include "core/stack/stack.hpp"
+
+namespace pecanctl::project {
+
+/// A model as pecan.yml asks for it, the catalogue's defaults filled in.
+struct ModelRequest {
+  std::string key;  ///< its name in pecan.yml, and of its service
+  stack::Model model;
+  stack::ImageSource image;
+  WorkerKind worker = WorkerKind::stock;
+  int replicas = 1;
+  std::optional<std::uint64_t> memory = {};  ///< bytes
+  std::optional<double> cpus = {};
+};
+
+/// What pecan.yml changes in a standard service.
+struct ServiceOverride {
+  std::string image;  ///< empty: the standard one
+  std::optional<std::uint64_t> memory = {};
+  std::optional<double> cpus = {};
+};
+
+/// Where the text of a secret stands.
+struct SecretReference {
+  std::filesystem::path file;  ///< absolute; or
+  std::string variable;        ///< of the environment
+};
+
+/// pecan.yml, understood. Paths are absolute.
+struct InstanceFile {
+  std::filesystem::path path;
+  std::string release;  ///< of PEcAn: the tag of every pecan/* image
+  std::string name;
+  std::string profile;
+  std::filesystem::path data;  ///< host folder for /data; empty: an engine volume
+  std::vector<ModelRequest> models;
+  std::map<std::string, ServiceOverride> services;
+  std::map<std::string, SecretReference> secrets;
+  std::string consul_address;  ///< empty: the machine's own Consul
+  stack::ImagePolicy images = stack::ImagePolicy::automatic;
+
+  std::filesystem::path folder() const { return path.parent_path(); }
+
+  std::filesystem::path secrets_folder() const { return folder() / "secrets"; }
+};
+
+/// The description of every key of pecan.yml.
+const config::Schema& instance_schema();
+
+/// Reads pecan.yml. `path` is absolute and printed as its file name; variables are taken from
+/// `lookup`.
+/// @throws Error invalid with every mistake, each with its place
+InstanceFile parse_instance_file(std::string_view text, const std::filesystem::path& path,
+                                 const config::Lookup& lookup, const Catalogue& catalogue);
+
+/// Reads the file at `path`. @throws Error invalid, not_found, denied
+InstanceFile load_instance_file(const std::filesystem::path& path, const config::Lookup& lookup,
+                                const Catalogue& catalogue);
+
+/// The nearest pecan.yml in `start` or above it.
+std::optional<std::filesystem::path> find_instance_file(const std::filesystem::path& start);
+
+}  // namespace pecanctl::project

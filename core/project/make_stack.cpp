@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/project/make_stack.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include "core/project/broker_files.hpp"
+
+namespace pecanctl::project {
+namespace {
+
+constexpr unsigned k_world_readable = 0444;  // see stack::ConfigFile
+
+std::chrono::milliseconds longest_run(const InstanceFile& file)
+{
+  std::chrono::milliseconds longest{0};
+  for (const auto& request : file.models) {
+    longest = std::max(longest, request.model.max_runtime);
+  }
+  return longest;
+}
+
+void apply_override(const ServiceOverride& changes, stack::Service& service)
+{
+  if (!changes.image.empty()) {
+    // Ours stands in for the standard image only.
+    service.image = {.reference = changes.image, .own_reference = {}, .context = {}};
+  }
+  service.limits.memory = changes.memory.value_or(service.limits.memory);
+  service.limits.cpus = changes.cpus.value_or(service.limits.cpus);
+}
+
+stack::ConfigFile service_file(std::string name, Secret content)
+{
+  return {.name = std::move(name), .content = std::move(content), .mode = k_world_readable};
+}
+
+void add_files(const InstanceFile& file, const Secrets& secrets, stack::Service& service)
+{
+  if (service.name == "postgres") {
+    service.files.push_back(service_file("postgres_password", secrets.postgres));
+  } else if (service.name == "rabbitmq") {
+    const auto timeout = consumer_timeout(longest_run(file));
+    service.files.push_back(service_file(
+        "rabbitmq.conf", Secret{render_broker_configuration(timeout, service.limits.memory)}));
+    service.files.push_back(service_file(
+        "definitions.json", Secret{render_broker_definitions(secrets.rabbitmq, secrets.owner)}));
+  }
+}
+
+// How our worker and PEcAn's own learn where the broker is, and what else differs between them.
+void connect_worker(const ModelRequest& request, const Secret& uri, const UserId& user,
+                    stack::Service& service)
+{
+  if (request.worker == WorkerKind::stock) {
+    service.secret_environment.emplace("RABBITMQ_URI", uri);
+    return;
+  }
+  service.environment.emplace("RABBITMQ_URI_FILE", "/run/pecanctl/rabbitmq_uri");
+  service.files.push_back(
+      {.name = "rabbitmq_uri", .content = uri, .uid = user.uid, .gid = user.gid});
+  service.has_read_only_root = true;
+  service.tmpfs = {"/tmp"};
+  // A job that runs when we are told to stop is finished first.
+  service.stop_grace = std::chrono::ceil<std::chrono::seconds>(request.model.max_runtime);
+}
+
+stack::Service make_worker(const ModelRequest& request, const stack::Service& common,
+                           const Secret& uri, const UserId& user)
+{
+  auto service = common;
+  service.name = request.key;
+  service.role = stack::Role::worker;
+  service.image = request.image;
+  service.user = fmt::format("{}:{}", user.uid, user.gid);
+  service.limits.memory = request.memory.value_or(common.limits.memory);
+  service.limits.cpus = request.cpus.value_or(common.limits.cpus);
+  service.depends_on = {"rabbitmq"};
+  service.replicas = request.replicas;
+  service.replacement = stack::Replacement::start_first;
+  service.model = request.model;
+  connect_worker(request, uri, user, service);
+  return service;
+}
+
+}  // namespace
+
+UserId find_data_owner(const InstanceFile& file)
+{
+  struct stat status {};
+
+  if (file.data.empty() || ::stat(file.data.c_str(), &status) != 0) {
+    return {};
+  }
+  return {.uid = static_cast<int>(status.st_uid), .gid = static_cast<int>(status.st_gid)};
+}
+
+stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
+                        const Secrets& secrets, const UserId& user)
+{
+  stack::Stack result{.name = file.name,
+                      .owner = secrets.owner,
+                      .release = file.release,
+                      .file = file.path.string(),
+                      .images = file.images,
+                      .volumes = catalogue.volumes,
+                      .services = catalogue.services};
+  for (auto& volume : result.volumes) {
+    if (volume.key == "data") {
+      volume.host_path = file.data.string();
+      volume.uid = user.uid;
+      volume.gid = user.gid;
+      volume.folders = {"dbfiles", "workflows"};
+    }
+  }
+  for (auto& service : result.services) {
+    if (const auto found = file.services.find(service.name); found != file.services.end()) {
+      apply_override(found->second, service);
+    }
+    add_files(file, secrets, service);
+  }
+  const auto uri = broker_uri(secrets.rabbitmq);
+  for (const auto& request : file.models) {
+    result.services.push_back(make_worker(request, catalogue.worker, uri, user));
+  }
+  return result;
+}
+
+}  // namespace pecanctl::project
