@@ -199,11 +199,14 @@ class Checker {
   void check_range(const Node& node, const Key& key, const Place& place)
   {
     const auto value = parse_integer(node.scalar);
-    if (value < key.minimum || value > key.maximum) {
-      diagnostics_.add(node.position,
-                       fmt::format("`{}` must be between {} and {}, not {}", place.shown,
-                                   key.minimum, key.maximum, node.scalar));
+    if (value >= key.minimum && value <= key.maximum) {
+      return;
     }
+    const auto range = key.maximum == Key{}.maximum
+                           ? fmt::format("at least {}", key.minimum)
+                           : fmt::format("between {} and {}", key.minimum, key.maximum);
+    diagnostics_.add(node.position,
+                     fmt::format("`{}` must be {}, not {}", place.shown, range, node.scalar));
   }
 
   const Schema& schema_;

@@ -32,7 +32,7 @@ enum class Type {
 /// What one key of a file means. The table of these is the only description there is: it drives
 /// checking, suggestions, defaults, and the reference page.
 struct Key {
-  std::string_view path;  ///< "models.*.replicas"; `*` stands for any name
+  std::string_view path = {};  ///< "models.*.replicas"; `*` stands for any name
   Type type = Type::string;
   std::string_view description = {};
   std::string_view fallback = {};       ///< the default as one would write it; empty: none
