@@ -68,6 +68,10 @@ class Schema {
   std::span<const Key> keys_;
 };
 
+/// Why `text`, taken as an unquoted scalar, is no value for `key`: "must be a duration such as 12h,
+/// not `x`". Empty when it is one.
+std::string explain_mistake(const Key& key, std::string_view text);
+
 /// Decimal digits with an optional sign, nothing else ("010" is ten, "0x10" is no number).
 std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<double> parse_number(std::string_view text);

@@ -38,7 +38,7 @@ constexpr std::array k_keys{
 };
 const config::Schema k_schema{k_keys};
 
-std::string mistakes_in(const std::string& text)
+std::string mistakes_by_table(const std::string& text)
 {
   return test::diagnostics_of([&] {
     config::Diagnostics diagnostics{"in.yml", text};
@@ -52,7 +52,7 @@ std::string mistakes_in(const std::string& text)
 
 TEST_CASE("Schema: a right file has no mistakes")
 {
-  CHECK(mistakes_in(
+  CHECK(mistakes_by_table(
             "name: x\ncount: 512\nshare: 0.5\nis_on: off\nmemory: 8GiB\nwait: 1h30m\nmode: pull\n"
             "peers: [1, 2]\nthings: {a: off, b: {size: 2}, c: }\nopen: {any: {thing: 1}}\n") ==
         "none");
@@ -60,7 +60,7 @@ TEST_CASE("Schema: a right file has no mistakes")
 
 TEST_CASE("Schema: wrong types and values are named with their place")
 {
-  CHECK(mistakes_in(
+  CHECK(mistakes_by_table(
             "name: [x]\ncount: two\nshare: \"0.5\"\nis_on: 7\nmemory: lots\nwait: 5\nmode: atuo\n"
             "peers: {a: 1}\nthings: {a: on, b: {size: }}\n") ==
         "in.yml:1:7: `name` must be a text, not a list\n"
@@ -77,18 +77,18 @@ TEST_CASE("Schema: wrong types and values are named with their place")
 
 TEST_CASE("Schema: numbers are decimal and in range")
 {
-  CHECK(mistakes_in("name: x\ncount: 513\n") ==
+  CHECK(mistakes_by_table("name: x\ncount: 513\n") ==
         "in.yml:2:8: `count` must be between 0 and 512, not 513\n");
-  CHECK(mistakes_in("name: x\ncount: 0x10\n") ==
+  CHECK(mistakes_by_table("name: x\ncount: 0x10\n") ==
         "in.yml:2:8: `count` must be a whole number, not `0x10`\n");
-  CHECK(mistakes_in("name: x\ncount: 99999999999999999999\n") ==
+  CHECK(mistakes_by_table("name: x\ncount: 99999999999999999999\n") ==
         "in.yml:2:8: `count` must be a whole number, not `99999999999999999999`\n");
   CHECK(config::parse_integer("010") == 10);
 }
 
 TEST_CASE("Schema: unknown and missing keys, later work")
 {
-  CHECK(mistakes_in(
+  CHECK(mistakes_by_table(
             "coutn: 2\nthings: {a: {siez: 1, qqqqqq: 2}}\nlater: {yyyyy: 1}\nmode: swarm\n") ==
         "in.yml:0:0: `name` is missing | add `name: …`\n"
         "in.yml:1:1: unknown key `coutn` | did you mean `count`?\n"
@@ -97,7 +97,7 @@ TEST_CASE("Schema: unknown and missing keys, later work")
         "in.yml:3:1: not yet: sync | remove `later`\n"
         "in.yml:3:9: unknown key `yyyyy` in later | known keys: x\n"
         "in.yml:4:7: not yet: `mode: swarm`\n");
-  CHECK(mistakes_in("- a\n") == "in.yml:1:1: the file must be a map of keys\n");
+  CHECK(mistakes_by_table("- a\n") == "in.yml:1:1: the file must be a map of keys\n");
 }
 
 TEST_CASE("Schema::fill_defaults: fills in what the file leaves out and nothing else")
