@@ -67,15 +67,30 @@ class Source {
     return true;
   }
 
-  bool has_tab_indent(const YAML::Mark& mark) const
+  // What a reader who knows the pitfalls would say about a line that does not parse.
+  std::string hint(const YAML::Mark& mark) const
   {
-    const auto pos = std::min(text_.size(), static_cast<std::size_t>(mark.pos));
-    const auto newline = text_.substr(0, pos).rfind('\n');
-    const auto line = text_.substr(newline == std::string_view::npos ? 0 : newline + 1);
-    return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+    const auto line = line_of(mark);
+    const auto indent = line.substr(0, line.find_first_not_of(" \t"));
+    if (indent.find('\t') != std::string_view::npos) {
+      return "YAML cannot be indented with tabs: use spaces";
+    }
+    if (line.find("${") != std::string_view::npos) {
+      return "inside { } a variable needs quotes: \"${VAR}\"";
+    }
+    return {};
   }
 
  private:
+  std::string_view line_of(const YAML::Mark& mark) const
+  {
+    const auto pos =
+        mark.is_null() ? 0 : std::min(text_.size(), static_cast<std::size_t>(mark.pos));
+    const auto newline = text_.substr(0, pos).rfind('\n');
+    const auto rest = text_.substr(newline == std::string_view::npos ? 0 : newline + 1);
+    return rest.substr(0, rest.find('\n'));
+  }
+
   std::string_view text_;
   Position last_;
   std::size_t last_pos_ = 0;
@@ -294,9 +309,7 @@ Node parse_document(std::string_view text, Diagnostics& diagnostics, const Limit
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    const bool has_tab = source.has_tab_indent(error.mark);
-    diagnostics.add(source.position(error.mark), error.msg,
-                    has_tab ? "YAML cannot be indented with tabs: use spaces" : "");
+    diagnostics.add(source.position(error.mark), error.msg, source.hint(error.mark));
     diagnostics.throw_all();
   }
   return builder.take_root();

@@ -114,6 +114,18 @@ bool has_type(const Node& node, const Key& key)
   return false;
 }
 
+// Of an integer out of its bounds; empty for all else.
+std::string explain_range(const Key& key, std::string_view text)
+{
+  const auto value = key.type == Type::integer ? parse_integer(text) : std::nullopt;
+  if (!value || (*value >= key.minimum && *value <= key.maximum)) {
+    return {};
+  }
+  return key.maximum == Key{}.maximum
+             ? fmt::format("must be at least {}, not {}", key.minimum, text)
+             : fmt::format("must be between {} and {}, not {}", key.minimum, key.maximum, text);
+}
+
 class Checker {
  public:
   Checker(const Schema& schema, Diagnostics& diagnostics)
@@ -168,8 +180,8 @@ class Checker {
       if (schema_.describes_below(place.pattern)) {
         check_map(node, place);
       }
-    } else if (key.type == Type::integer) {
-      check_range(node, key, place);
+    } else if (const auto mistake = explain_range(key, node.scalar); !mistake.empty()) {
+      diagnostics_.add(node.position, fmt::format("`{}` {}", place.shown, mistake));
     } else if (key.type == Type::choice && is_choice(key.later_choices, node.scalar)) {
       diagnostics_.add(node.position, fmt::format("not yet: `{}: {}`", place.shown, node.scalar));
     }
@@ -194,16 +206,6 @@ class Checker {
     diagnostics_.add(node.position,
                      fmt::format("`{}` must be {}, not {}", place.shown, describe(key), found),
                      hint);
-  }
-
-  void check_range(const Node& node, const Key& key, const Place& place)
-  {
-    const auto value = parse_integer(node.scalar);
-    if (value < key.minimum || value > key.maximum) {
-      diagnostics_.add(node.position,
-                       fmt::format("`{}` must be between {} and {}, not {}", place.shown,
-                                   key.minimum, key.maximum, node.scalar));
-    }
   }
 
   const Schema& schema_;
@@ -278,6 +280,13 @@ void Schema::fill_defaults(Node& root) const
     root.kind = NodeKind::map;
   }
   fill_map(*this, root, {});
+}
+
+std::string explain_mistake(const Key& key, std::string_view text)
+{
+  const Node node{.kind = NodeKind::scalar, .scalar = std::string{text}};
+  return has_type(node, key) ? explain_range(key, text)
+                             : fmt::format("must be {}, not `{}`", describe(key), text);
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text)

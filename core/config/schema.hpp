@@ -32,7 +32,7 @@ enum class Type {
 /// What one key of a file means. The table of these is the only description there is: it drives
 /// checking, suggestions, defaults, and the reference page.
 struct Key {
-  std::string_view path;  ///< "models.*.replicas"; `*` stands for any name
+  std::string_view path = {};  ///< "models.*.replicas"; `*` stands for any name
   Type type = Type::string;
   std::string_view description = {};
   std::string_view fallback = {};       ///< the default as one would write it; empty: none
@@ -67,6 +67,10 @@ class Schema {
  private:
   std::span<const Key> keys_;
 };
+
+/// Why `text`, taken as an unquoted scalar, is no value for `key`: "must be a duration such as 12h,
+/// not `x`". Empty when it is one.
+std::string explain_mistake(const Key& key, std::string_view text);
 
 /// Decimal digits with an optional sign, nothing else ("010" is ten, "0x10" is no number).
 std::optional<std::int64_t> parse_integer(std::string_view text);

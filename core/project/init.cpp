@@ -45,6 +45,10 @@ void check_options(const InitOptions& options, std::string_view name, const Cata
                           : fmt::format("unknown profile `{}`", options.profile),
                       "use the profile core");
   }
+  if (escape_control(options.data) != options.data || !is_valid_utf8(options.data) ||
+      options.data.find_first_of("\n\t") != std::string::npos) {
+    throw usage_error("the data folder has control characters in its name", "name another one");
+  }
   for (const auto& model : options.models) {
     if (!catalogue.models.contains(model)) {
       const auto known = catalogue.model_names();

@@ -82,10 +82,10 @@ json render_model(const Model& model)
           {"drains", model.drains}};
 }
 
-// Every leaf of a spec by its path. A list is one leaf.
+// Every leaf of a spec by its path. A list is one leaf, and so is the health check.
 std::map<std::string, json> flatten(const json& value, const std::string& path = {})
 {
-  if (!value.is_object()) {
+  if (!value.is_object() || path == "health") {
     return {{path, value}};
   }
   std::map<std::string, json> result;
@@ -125,18 +125,20 @@ std::string show(const std::string& path, const json* value)
 bool is_opaque(const std::string& path)
 {
   return path.starts_with("environment.") || path.starts_with("files.") || path == "command" ||
-         path.starts_with("health.");
+         path == "health";
 }
 
 std::string describe_change(const std::string& path, const json* before, const json* after)
 {
-  if (is_opaque(path)) {
-    const auto* verb = before == nullptr ? "added" : after == nullptr ? "removed" : "changed";
-    return fmt::format("{} {}", path, verb);
-  }
   // The operator wrote `memory`, not `limits.memory`.
   const auto name = path.starts_with("limits.") ? path.substr(path.find('.') + 1) : path;
-  return fmt::format("{} {} -> {}", name, show(path, before), show(path, after));
+  const auto from = show(path, before);
+  const auto to = show(path, after);
+  if (is_opaque(path) || from == to) {
+    const auto* verb = before == nullptr ? "added" : after == nullptr ? "removed" : "changed";
+    return fmt::format("{} {}", name, verb);
+  }
+  return fmt::format("{} {} -> {}", name, from, to);
 }
 
 }  // namespace
