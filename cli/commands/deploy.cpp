@@ -88,9 +88,13 @@ deployment::Publication publication_of(Context& context, const Converged& conver
   return publication;
 }
 
-void print_dry_run(Context& context, const ConvergeRequest& request)
+void print_dry_run(Context& context, ConvergeRequest request)
 {
   const auto& stack = context.stack();
+  if (const auto connect = context.find_consul()) {
+    deployment::Index index{*connect, stack.name};
+    request.replicas = remembered_replicas(context, stack, index);
+  }
   const auto planned = plan_for(context, stack, request);
   context.printer().say(fmt::format("{}: nothing is changed by this command", stack.name));
   print_plan(context, planned.plan);

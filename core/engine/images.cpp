@@ -3,6 +3,7 @@
 #include "core/engine/images.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <thread>
 #include <vector>
@@ -85,11 +86,25 @@ void pull_within_patience(docker::Engine& engine, const std::string& reference,
   }
 }
 
-docker::ProgressSink show(const Step& step)
+// A download as bytes of the layer under way.
+docker::ProgressSink show_download(const Step& step)
 {
   return [&step](const docker::BuildProgress& progress) {
-    step.progress(progress.id.empty() ? progress.status : progress.id + " " + progress.status,
-                  progress.current, progress.total, "B");
+    if (progress.total > 0) {
+      step.progress(progress.status, progress.current, progress.total, "B");
+    }
+  };
+}
+
+// A build as its steps; what the steps print appears only in the error of a failed build.
+docker::ProgressSink show_build(const Step& step)
+{
+  return [&step](const docker::BuildProgress& progress) {
+    unsigned current = 0;
+    unsigned total = 0;
+    if (std::sscanf(progress.status.c_str(), "Step %u/%u", &current, &total) == 2) {
+      step.progress("running the recipe", current, total, "steps");
+    }
   };
 }
 
@@ -203,7 +218,7 @@ Image ImageStore::pull(const stack::ImageSource& source, const Deadline& deadlin
   }
   Step step{reporter_, {.id = source.reference, .group = "images", .action = "pull"}};
   try {
-    pull_within_patience(engine_, source.reference, show(step), deadline, stop);
+    pull_within_patience(engine_, source.reference, show_download(step), deadline, stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::unreachable || error.code() == ErrorCode::timeout) {
       unreachable_.insert(registry);
@@ -229,7 +244,7 @@ Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadli
     Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
     const auto context = docker::make_context_tar(source.context);
     engine_.build_image(source.own_reference, context.tar,
-                        {{std::string{label::k_context}, context.digest}}, true, show(step), deadline, stop);
+                        {{std::string{label::k_context}, context.digest}}, true, show_build(step), deadline, stop);
     failpoint("images.built");
     digests_[source.context] = context.digest;
     const auto image = engine_.find_image(source.own_reference, deadline, stop);
