@@ -46,7 +46,7 @@ void Engine::watch_events(std::span<const std::string> labels,
   } catch (const EnoughSeen&) {
     return;
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::timeout) {
+    if (error.code() == ErrorCode::timeout && deadline.is_over()) {
       return;
     }
     throw;

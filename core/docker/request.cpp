@@ -137,8 +137,6 @@ Error reach_error(const Error& error, std::string_view what, std::string_view di
     }
     info.what = fmt::format("cannot reach Docker at {}", display);
     info.hint = reach_hint(info.why);
-  } else if (info.code == ErrorCode::timeout) {
-    info.what = fmt::format("timed out: cannot {}", what);
   } else {
     info.what = fmt::format("cannot {}", what);
   }
