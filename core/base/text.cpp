@@ -131,6 +131,10 @@ bool is_valid_utf8(std::string_view text)
 
 std::optional<std::string> closest_match(std::string_view word, std::span<const std::string> candidates)
 {
+  constexpr std::size_t k_longest = 64;  // the table below grows with the word; nobody mistypes more
+  if (word.size() > k_longest) {
+    return std::nullopt;
+  }
   const auto wanted = lower(word);
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;

@@ -38,6 +38,20 @@ std::string excerpt(std::string_view line)
   return line.size() > k_longest || !is_valid_utf8(line) ? std::string{} : escape_control(line);
 }
 
+// A name in a message may be as long as the file.
+std::string shorten(std::string_view text)
+{
+  constexpr std::size_t k_longest = 400;
+  if (text.size() <= k_longest) {
+    return escape_control(text);
+  }
+  auto end = k_longest;
+  while (end > 0 && !starts_character(text[end])) {
+    --end;
+  }
+  return escape_control(text.substr(0, end)) + "…";
+}
+
 }  // namespace
 
 Diagnostics::Diagnostics(std::string file, std::string_view text)
@@ -65,14 +79,14 @@ void Diagnostics::add(Position at, std::string message, std::string hint)
   found_.push_back({.file = file_,
                     .line = at.line,
                     .column = at.column,
-                    .message = escape_control(message),
-                    .hint = escape_control(hint),
+                    .message = shorten(message),
+                    .hint = shorten(hint),
                     .excerpt = excerpt(line_text(at.line))});
 }
 
 Position Diagnostics::find_in_line(Position start, std::string_view needle) const
 {
-  if (count_ >= k_shown) {
+  if (is_full()) {
     return start;
   }
   const auto line = line_text(start.line);

@@ -25,6 +25,9 @@ class Diagnostics {
 
   bool is_empty() const { return count_ == 0; }
 
+  /// Whether further ones are only counted: no use in making a hint.
+  bool is_full() const { return count_ >= k_shown; }
+
   /// Where `needle` first stands in the line of `start`, not before it; `start` when it does not.
   Position find_in_line(Position start, std::string_view needle) const;
 

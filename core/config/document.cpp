@@ -299,6 +299,13 @@ Node parse_document(std::string_view text, Diagnostics& diagnostics, const Limit
     diagnostics.throw_all();
   }
   check_encoding(text, diagnostics);
+  // The library reads ahead as long as brackets open, and pays for each.
+  const auto brackets =
+      std::ranges::count_if(text, [](char letter) { return letter == '[' || letter == '{'; });
+  if (std::cmp_greater(brackets, limits.nodes)) {
+    diagnostics.add({}, fmt::format("the file holds more than {} values", limits.nodes), {});
+    diagnostics.throw_all();
+  }
   text.remove_prefix(text.starts_with(k_byte_order_mark) ? k_byte_order_mark.size() : 0);
 
   Source source{text};

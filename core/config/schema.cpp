@@ -156,6 +156,10 @@ class Checker {
  private:
   void report_unknown(const Node& child, const Place& place)
   {
+    if (diagnostics_.is_full()) {
+      diagnostics_.add(child.key_position, {});
+      return;
+    }
     const auto known = schema_.names_below(place.pattern);
     auto hint = did_you_mean(child.key, known);
     if (hint.empty()) {

@@ -87,6 +87,12 @@ class Reader {
                      std::move(hint));
   }
 
+  // Of a file full of mistakes most are only counted.
+  std::string suggest(std::string_view word, const std::vector<std::string>& known) const
+  {
+    return diagnostics_.is_full() ? std::string{} : did_you_mean(word, known);
+  }
+
   void read_top()
   {
     file_.release = config::text_or(root_, "pecan");
@@ -171,7 +177,7 @@ class Reader {
     const auto found = catalogue_.models.find(node.key);
     const auto* known = found == catalogue_.models.end() ? nullptr : &found->second;
     if (known == nullptr && node.find("image") == nullptr && node.find("build") == nullptr) {
-      auto hint = did_you_mean(node.key, catalogue_.model_names());
+      auto hint = suggest(node.key, catalogue_.model_names());
       diagnostics_.add(
           node.key_position, fmt::format("unknown model `{}`", node.key),
           hint.empty() ? "a model of yours needs `image` or `build`" : std::move(hint));
@@ -262,7 +268,7 @@ class Reader {
                        "it comes with the profile full");
     } else if (!is_known) {
       names.insert(names.end(), k_later_services.begin(), k_later_services.end());
-      auto hint = did_you_mean(node.key, names);
+      auto hint = suggest(node.key, names);
       diagnostics_.add(
           node.key_position, fmt::format("unknown service `{}`", node.key),
           hint.empty() ? fmt::format("standard services: {}", fmt::join(names, ", ")) : hint);
@@ -284,7 +290,7 @@ class Reader {
       return;
     }
     if (std::ranges::find(names, node.key) == names.end()) {
-      auto hint = did_you_mean(node.key, names);
+      auto hint = suggest(node.key, names);
       diagnostics_.add(node.key_position, fmt::format("unknown secret `{}`", node.key),
                        hint.empty() ? fmt::format("secrets: {}", fmt::join(names, ", ")) : hint);
       return;

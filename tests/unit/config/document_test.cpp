@@ -116,6 +116,8 @@ TEST_CASE("parse_document: size, depth and number of values are bounded")
         "in.yml:1:65: nested deeper than 64 levels\n");
   CHECK(mistakes_in(std::string(100'000, '[')).find("nested deeper than 64 levels") !=
         std::string::npos);
+  CHECK(mistakes_in(std::string(500'000, '[')) ==
+        "in.yml:0:0: the file holds more than 100000 values\n");
   std::string many = "[";
   for (int i = 0; i < 100'001; ++i) {
     many += "1,";
@@ -137,6 +139,24 @@ TEST_CASE("parse_document: of very many mistakes twenty are shown and all counte
     CHECK(error.info().why == "29 mistakes, 20 of them shown");
     CHECK(error.info().diagnostics.size() == 20);
     CHECK(error.info().diagnostics[0].excerpt == "a: 1");
+  }
+}
+
+TEST_CASE("Diagnostics: a name as long as the file is cut, between characters")
+{
+  config::Diagnostics diagnostics{"in.yml", std::string(5000, 'x')};
+  std::string name = "x";
+  while (name.size() < 5000) {
+    name += "é";
+  }
+  diagnostics.add({1, 1}, name);
+  try {
+    diagnostics.throw_if_any();
+    FAIL("not thrown");
+  } catch (const Error& error) {
+    const auto& message = error.info().diagnostics[0].message;
+    CHECK(message == name.substr(0, 399) + "…");
+    CHECK(error.info().diagnostics[0].excerpt.empty());
   }
 }
 
