@@ -106,6 +106,7 @@ start_process() {
   shift
   setsid "$@" </dev/null >>"$folder/log" 2>&1 &
   echo "$! $(process_start $!)" >"$folder/pid"
+  disown  # or bash tells when it is killed
 }
 
 # Whether the process that start_process put in FOLDER runs.
