@@ -32,6 +32,7 @@ TEST_CASE("pecan-worker: idle it leaves at once when asked")
   const auto worker = lab.start_worker();
   REQUIRE(eventually(
       [&] { return lab.broker().find_queue(lab.queue(), Deadline::in(5s), {})->consumers == 1; }));
+  CHECK(std::system(PECAN_WORKER " --check") == 0);
   const auto start = std::chrono::steady_clock::now();
   worker->signal(SIGTERM);
   CHECK(worker->wait_for_end() == 0);
