@@ -224,7 +224,9 @@ void Worker::advance_task()
       }
     }
   } catch (const Error& error) {
-    const auto task = std::exchange(task_, std::nullopt);
+    auto task = std::exchange(task_, std::nullopt);
+    task->process.reset();
+    task->lock.reset();
     if (task->is_ours) {
       refuse(task->delivery, error);
     } else {

@@ -146,7 +146,6 @@ std::string AmqpBroker::make_reply_queue(const Deadline& deadline, std::stop_tok
 {
   amqp_queue_declare_t request{};
   request.exclusive = 1;
-  request.auto_delete = 1;
   const auto& made = declare(request, "cannot make a queue for replies", deadline, stop);
   return std::string{to_text(made.queue)};
 }

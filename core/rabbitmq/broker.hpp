@@ -62,11 +62,13 @@ struct Delivery {
   Message message = {};
 };
 
-/// One AMQP 0-9-1 connection with one channel, over librabbitmq. Not thread-safe.
-/// Every call ends by its deadline and at a stop, also when the broker does not read (memory
-/// alarm). Errors: unreachable (no connection, or it broke: build a new Broker), denied (403,
-/// login), not_found (404), conflict (405, 406), timeout; Cancelled. Source: AMQP 0-9-1, RabbitMQ's
-/// extensions.
+/// One AMQP 0-9-1 connection over librabbitmq. Not thread-safe. Consuming, confirmed publishing,
+/// transient messages and the rest have a channel each, opened when needed: an error (404, 405,
+/// 406) closes only the channel it happens on, and the object stays usable. Every call ends by its
+/// deadline and, within 250 ms, at a stop, also when the broker does not read (memory alarm).
+/// Errors: unreachable (no connection, or it broke), denied (403, login), not_found (404), conflict
+/// (405, 406), timeout; Cancelled. After unreachable, and after a timeout or Cancelled of anything
+/// but `publish`, build a new Broker. Source: AMQP 0-9-1, RabbitMQ's extensions.
 class Broker {
  public:
   virtual ~Broker() = default;
@@ -116,6 +118,8 @@ class Broker {
   /// readable.
   virtual std::optional<Delivery> next_delivery(std::chrono::milliseconds wait, int also_wake_fd,
                                                 std::stop_token stop) = 0;
+  /// Acknowledges a delivery of this connection. @throws Error conflict when its channel was closed
+  /// meanwhile (consumer_timeout): the broker has given the message back.
   virtual void ack(std::uint64_t tag) = 0;
   /// Rejects: back into the queue, or dropped (dead-lettered where a policy says so).
   virtual void reject(std::uint64_t tag, bool requeue) = 0;

@@ -151,6 +151,12 @@ void Connection::send(Channel channel, std::uint32_t id, void* request, std::str
 {
   check_usable();
   check_channel(channel, what);
+  if (!is_open(channel)) {
+    throw Error{
+        {.code = ErrorCode::conflict,
+         .what = std::string{what},
+         .why = fmt::format("RabbitMQ at {} closed the channel of the delivery", address_)}};
+  }
   wait_writable(socket(), what, Deadline::in(k_send_limit), {});
   send_method(static_cast<std::uint16_t>(channel), id, request);
 }

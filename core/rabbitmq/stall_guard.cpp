@@ -16,13 +16,13 @@ void watch(const std::stop_token& done, int socket, const Deadline& deadline,
            const std::stop_token& stop)
 {
   using std::chrono::milliseconds;
-  constexpr milliseconds k_tick{100};
+  constexpr milliseconds k_period{100};
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock{mutex};
   int overdue = 0;  // ticks
   while (overdue < 3) {
-    wake.wait_for(lock, done, k_tick, [] { return false; });
+    wake.wait_for(lock, done, k_period, [] { return false; });
     if (done.stop_requested()) {
       return;
     }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -46,4 +47,23 @@ TEST_CASE("rabbitmq::Broker::publish: a memory alarm ends it by the deadline wit
   CHECK(took < 3s);
   CHECK(why.find("memory") != std::string::npos);
   CHECK(outcomes.count(PublishOutcome::unconfirmed) == outcomes.by_index.size());
+}
+
+TEST_CASE("rabbitmq::Broker::publish: a stop ends it under a memory alarm within a second")
+{
+  QueueFixture fixture;
+  const MemoryAlarm alarm;
+  Outcomes outcomes;
+  std::stop_source source;
+  const std::vector<Message> large(200, Message{.body = std::string(1'000'000, 'x')});
+  std::chrono::steady_clock::time_point stopped;
+  const std::jthread stopper{[&] {
+    pause_for(500ms, Deadline::never(), {});  // long enough for the publish to be stuck
+    stopped = std::chrono::steady_clock::now();
+    source.request_stop();
+  }};
+  CHECK_THROWS_AS(fixture.broker->publish(fixture.queue, large, 1000, outcomes.collector(),
+                                          Deadline::in(20s), source.get_token()),
+                  Cancelled);
+  CHECK(std::chrono::steady_clock::now() - stopped < 1s);
 }

@@ -103,6 +103,22 @@ TEST_CASE("pecan-worker: a bad message is answered and rejected")
   CHECK(lab.log().find("not a JSON object") != std::string::npos);
 }
 
+TEST_CASE("pecan-worker: an outcome that cannot be written is answered with ERROR")
+{
+  Lab lab;
+  lab.ask_for_replies();
+  const auto worker = lab.start_worker();
+  const auto folder =
+      lab.make_job("unwritable", "rm -f rabbitmq.out; mkdir rabbitmq.out; touch rabbitmq.out/x");
+  for (int attempt = 0; attempt < 2; ++attempt) {  // in the job's way, then there before it
+    lab.submit(folder);
+    const auto reply = lab.next_reply();
+    REQUIRE(reply.has_value());
+    CHECK(json::parse(reply->body)["status"] == "ERROR");
+  }
+  CHECK(eventually([&] { return lab.count_ready() == 0; }));
+}
+
 TEST_CASE("pecan-worker: twenty bad messages do not hold up a good one")
 {
   Lab lab;

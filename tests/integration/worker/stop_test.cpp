@@ -19,11 +19,6 @@ bool is_said(const Lab& lab, const std::string& text)
   return eventually([&] { return lab.log().find(text) != std::string::npos; });
 }
 
-bool is_started(const std::filesystem::path& folder, std::size_t runs = 1)
-{
-  return eventually([&] { return Lab::list_runs(folder).size() == runs; });
-}
-
 }  // namespace
 
 TEST_CASE("pecan-worker: idle it leaves at once when asked")
@@ -32,6 +27,7 @@ TEST_CASE("pecan-worker: idle it leaves at once when asked")
   const auto worker = lab.start_worker();
   REQUIRE(eventually(
       [&] { return lab.broker().find_queue(lab.queue(), Deadline::in(5s), {})->consumers == 1; }));
+  CHECK(std::system(PECAN_WORKER " --check") == 0);
   const auto start = std::chrono::steady_clock::now();
   worker->signal(SIGTERM);
   CHECK(worker->wait_for_end() == 0);
@@ -48,7 +44,7 @@ TEST_CASE("pecan-worker: asked to stop it finishes its job and takes no other")
   const auto waiting = lab.make_gated_job("waiting");
   lab.submit(running);
   lab.submit(waiting);
-  REQUIRE(is_started(running));
+  REQUIRE(Lab::is_started(running));
   worker->signal(SIGTERM);
   REQUIRE(is_said(lab, "finishing the job first"));
   Lab::open_gate(running);
@@ -64,7 +60,7 @@ TEST_CASE("pecan-worker: asked twice it ends the job and gives it back")
   const auto worker = lab.start_worker();
   const auto folder = lab.make_gated_job("aborted");
   lab.submit(folder);
-  REQUIRE(is_started(folder));
+  REQUIRE(Lab::is_started(folder));
   worker->signal(SIGTERM);
   REQUIRE(is_said(lab, "finishing the job first"));
   worker->signal(SIGTERM);
@@ -81,13 +77,13 @@ TEST_CASE("pecan-worker: killed in a job it takes the job along and another runs
       lab.make_job("killed", "(echo $$ >> runs; read -r line < gate; echo done); exit $?");
   REQUIRE(std::system(("mkfifo " + (folder / "gate").string()).c_str()) == 0);
   lab.submit(folder, "m1");
-  REQUIRE(is_started(folder));
+  REQUIRE(Lab::is_started(folder));
   worker->signal(SIGKILL);
   CHECK(worker->wait_for_end() == 128 + SIGKILL);
   const auto group = std::stoi(Lab::list_runs(folder).at(0));
   CHECK(eventually([&] { return ::kill(-group, 0) != 0; }));
   worker = lab.start_worker();
-  REQUIRE(is_started(folder, 2));
+  REQUIRE(Lab::is_started(folder, 2));
   CHECK_FALSE(std::filesystem::exists(folder / "rabbitmq.out"));
   Lab::open_gate(folder);
   CHECK(Lab::wait_for_outcome(folder) == "b'done\\n'\nOK\n");

@@ -13,15 +13,6 @@ using namespace pecanctl;
 using namespace pecanctl::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-bool is_started(const std::filesystem::path& folder)
-{
-  return eventually([&] { return !Lab::list_runs(folder).empty(); });
-}
-
-}  // namespace
-
 TEST_CASE("pecan-worker: a connection that the broker closes in a job neither stops nor doubles it")
 {
   Lab lab;
@@ -30,7 +21,7 @@ TEST_CASE("pecan-worker: a connection that the broker closes in a job neither st
     CAPTURE(id);
     const auto folder = lab.make_gated_job("job" + id);
     lab.submit(folder, id);
-    REQUIRE(is_started(folder));
+    REQUIRE(Lab::is_started(folder));
     REQUIRE(close_connections("pecan-worker " + lab.queue()) == 1);
     REQUIRE(eventually([&] { return lab.count_ready() == 1; }));  // given back by the broker
     Lab::open_gate(folder);
@@ -51,7 +42,7 @@ TEST_CASE("pecan-worker: a second worker waits for the one at the job and answer
   const auto first = lab.start_worker();
   const auto folder = lab.make_gated_job("shared");
   lab.submit(folder, "m1");
-  REQUIRE(is_started(folder));
+  REQUIRE(Lab::is_started(folder));
   const auto second = lab.start_worker();
   lab.submit(folder, "m1");  // the same message again, while it runs
   REQUIRE(
@@ -71,7 +62,7 @@ TEST_CASE("pecan-worker: a worker that waits for a folder leaves at once when as
   const auto first = lab.start_worker();
   const auto folder = lab.make_gated_job("shared");
   lab.submit(folder, "m1");
-  REQUIRE(is_started(folder));
+  REQUIRE(Lab::is_started(folder));
   const auto second = lab.start_worker();
   lab.submit(folder, "m2");
   REQUIRE(

@@ -152,6 +152,11 @@ std::vector<std::string> Lab::list_runs(const fs::path& folder)
   return lines;
 }
 
+bool Lab::is_started(const fs::path& folder, std::size_t runs)
+{
+  return eventually([&] { return list_runs(folder).size() == runs; });
+}
+
 void Lab::submit(const fs::path& folder, const std::string& message_id)
 {
   submit_body(nlohmann::json{{"folder", folder.string()}}.dump(), message_id);

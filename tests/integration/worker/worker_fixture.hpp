@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -67,6 +68,8 @@ class Lab {
   static void open_gate(const std::filesystem::path& folder);
   /// How often a gated job was started, and the process id of the last.
   static std::vector<std::string> list_runs(const std::filesystem::path& folder);
+  /// Whether a gated job is started `runs` times before long.
+  static bool is_started(const std::filesystem::path& folder, std::size_t runs = 1);
 
   void submit(const std::filesystem::path& folder, const std::string& message_id = "");
   void submit_body(const std::string& body, const std::string& message_id = "");
