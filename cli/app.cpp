@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
@@ -30,12 +30,14 @@ namespace pecanctl::cli {
 namespace {
 
 constexpr std::array k_commands{
-    Command{"Start", "init", "write pecan.yml, fresh secrets, this instance's identity", commands::setup_init},
+    Command{"Start", "init", "write pecan.yml, fresh secrets, this instance's identity",
+            commands::setup_init},
     Command{"Start", "deploy", "make what runs match pecan.yml", commands::setup_deploy},
     Command{"Day to day", "scale", "set worker counts", commands::setup_scale},
     Command{"Day to day", "destroy", "remove the instance; keeps data unless --volumes",
             commands::setup_destroy},
-    Command{"Look", "validate", "check pecan.yml offline, with line numbers", commands::setup_validate},
+    Command{"Look", "validate", "check pecan.yml offline, with line numbers",
+            commands::setup_validate},
 };
 
 // The parsed line: what to run and under which global flags.
@@ -47,12 +49,14 @@ struct Invocation {
 void add_global_flags(CLI::App& app, GlobalOptions& options)
 {
   app.fallthrough();
-  app.add_option("-C", options.directory, "Folder of the instance (default: search upwards for pecan.yml)")
+  app.add_option("-C", options.directory,
+                 "Folder of the instance (default: search upwards for pecan.yml)")
       ->type_name("DIR");
   app.add_option("--file", options.file, "The instance file itself")->type_name("FILE");
   app.add_option("-i,--instance", options.instance, "Act on this instance, whatever its file says")
       ->type_name("NAME");
-  app.add_flag("-n,--dry-run", options.is_dry_run, "Print what would happen and why; change nothing");
+  app.add_flag("-n,--dry-run", options.is_dry_run,
+               "Print what would happen and why; change nothing");
   app.add_flag("--check", options.is_check, "Exit 10 when reality is not as wanted");
   app.add_flag("-y,--yes", options.says_yes, "Answer yes to questions (never enough for destroy)");
   app.add_flag("--json", options.is_json, "Machine-readable output on stdout");
@@ -95,8 +99,8 @@ void check_command_name(std::span<const std::string> arguments)
   std::vector<std::string> names;
   std::ranges::transform(command_table(), std::back_inserter(names),
                          [](const Command& command) { return std::string{command.name}; });
-  constexpr std::array<std::string_view, 7> k_with_value{"-C",      "--file",      "-i",       "--instance",
-                                                         "--color", "--lock-wait", "--timeout"};
+  constexpr std::array<std::string_view, 7> k_with_value{
+      "-C", "--file", "-i", "--instance", "--color", "--lock-wait", "--timeout"};
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto& word = arguments[i];
     if (word.starts_with("-")) {
@@ -141,7 +145,8 @@ Error explain_parse_error(const CLI::App& app, const CLI::ParseError& error,
       const bool is_flag = word.starts_with("-") && word.size() > 1;
       if (is_flag && std::string_view{error.what()}.find(word) != std::string_view::npos) {
         const auto guess = suggest_flag(current, word);
-        return usage_error(fmt::format("unknown flag '{}'", word), {}, guess.empty() ? hint : guess);
+        return usage_error(fmt::format("unknown flag '{}'", word), {},
+                           guess.empty() ? hint : guess);
       }
     }
   }

@@ -29,8 +29,8 @@ struct Command {
 
 std::span<const Command> command_table();
 
-/// Parses the line, runs the command, and turns what left it into output and an exit status. The one place that
-/// catches everything.
+/// Parses the line, runs the command, and turns what left it into output and an exit status. The
+/// one place that catches everything.
 int run_app(int argc, const char* const* argv, const Signals& signals);
 
 }  // namespace pecanctl::cli

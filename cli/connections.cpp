@@ -16,8 +16,11 @@ constexpr int k_postgres_port = 5432;
 }  // namespace
 
 Connections::Connections(engine::Identity identity, Credentials credentials, engine::View& view)
-    : identity_{std::move(identity)}, credentials_{std::move(credentials)}, view_{view}
-{}
+    : identity_{std::move(identity)},
+      credentials_{std::move(credentials)},
+      view_{view}
+{
+}
 
 Connections::~Connections() = default;
 
@@ -27,10 +30,11 @@ int Connections::port_of(std::string_view service, int container_port, const Dea
   const auto observed = view_.observe(identity_, deadline, stop);
   const auto port = observed.find_port(service, container_port);
   if (!port) {
-    throw Error{{.code = ErrorCode::unreachable,
-                 .what = fmt::format("cannot reach {} of instance {}", service, identity_.instance),
-                 .why = observed.of_service(service).empty() ? "it is not deployed" : "it does not run",
-                 .hint = "start it: pecanctl deploy"}};
+    throw Error{
+        {.code = ErrorCode::unreachable,
+         .what = fmt::format("cannot reach {} of instance {}", service, identity_.instance),
+         .why = observed.of_service(service).empty() ? "it is not deployed" : "it does not run",
+         .hint = "start it: pecanctl deploy"}};
   }
   return port->host_port;
 }
@@ -61,7 +65,8 @@ rabbitmq::Management& Connections::management(const Deadline& deadline, const st
                                 port_of("rabbitmq", k_management_port, deadline, stop)),
         .user = std::string{project::k_broker_user},
         .password = credentials_.rabbitmq};
-    management_ = std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)), "/");
+    management_ =
+        std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)), "/");
   }
   return *management_;
 }

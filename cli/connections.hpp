@@ -18,6 +18,7 @@ class Connections : public deployment::Services {
     Secret postgres = {};
     Secret rabbitmq = {};
   };
+
   Connections(engine::Identity identity, Credentials credentials, engine::View& view);
   ~Connections() override;
 
@@ -26,7 +27,8 @@ class Connections : public deployment::Services {
   void forget() override;
 
   /// A connection of its own.
-  std::unique_ptr<rabbitmq::Broker> connect_broker(const Deadline& deadline, const std::stop_token& stop);
+  std::unique_ptr<rabbitmq::Broker> connect_broker(const Deadline& deadline,
+                                                   const std::stop_token& stop);
   rabbitmq::Management& management(const Deadline& deadline, const std::stop_token& stop);
 
  private:

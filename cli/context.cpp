@@ -45,7 +45,8 @@ std::string docker_socket()
   return host.substr(k_scheme.size());
 }
 
-std::unique_ptr<consul::Client> make_consul_client(const std::string& address, const std::string& token)
+std::unique_ptr<consul::Client> make_consul_client(const std::string& address,
+                                                   const std::string& token)
 {
   http::Endpoint endpoint{.base_url = address};
   if (!token.empty()) {
@@ -69,7 +70,8 @@ Context::Context(GlobalOptions options, std::string command_line, Reporter& repo
       reporter_{reporter},
       printer_{printer},
       stop_{std::move(stop)}
-{}
+{
+}
 
 Context::~Context() = default;
 
@@ -98,14 +100,16 @@ const project::Catalogue& Context::catalogue()
 
 std::optional<fs::path> Context::find_path()
 {
-  const fs::path folder = options_.directory.empty() ? fs::current_path() : fs::absolute(options_.directory);
+  const fs::path folder =
+      options_.directory.empty() ? fs::current_path() : fs::absolute(options_.directory);
   auto file = options_.file.empty() ? find_variable("PECANCTL_FILE").value_or("") : options_.file;
   if (!file.empty()) {
     return fs::weakly_canonical(folder / file);
   }
   if (!options_.directory.empty()) {
-    return fs::exists(folder / "pecan.yml") ? std::optional{fs::weakly_canonical(folder / "pecan.yml")}
-                                            : std::nullopt;
+    return fs::exists(folder / "pecan.yml")
+               ? std::optional{fs::weakly_canonical(folder / "pecan.yml")}
+               : std::nullopt;
   }
   return project::find_instance_file(folder);
 }
@@ -121,7 +125,8 @@ const project::InstanceFile& Context::file()
     auto path = find_path();
     if (!path && !options_.instance.empty()) {
       // Every container remembers the file it was deployed from.
-      const auto observed = backend().observe({.instance = options_.instance}, Deadline::in(k_look), stop_);
+      const auto observed =
+          backend().observe({.instance = options_.instance}, Deadline::in(k_look), stop_);
       for (const auto& replica : observed.replicas) {
         if (!replica.file.empty() && fs::exists(replica.file)) {
           path = replica.file;
@@ -129,10 +134,11 @@ const project::InstanceFile& Context::file()
       }
     }
     if (!path) {
-      throw Error{{.code = ErrorCode::not_found,
-                   .what = "cannot find pecan.yml",
-                   .why = fmt::format("there is none in {} or above it", fs::current_path().string()),
-                   .hint = "make one with `pecanctl init`, or name its folder with -C DIR"}};
+      throw Error{
+          {.code = ErrorCode::not_found,
+           .what = "cannot find pecan.yml",
+           .why = fmt::format("there is none in {} or above it", fs::current_path().string()),
+           .hint = "make one with `pecanctl init`, or name its folder with -C DIR"}};
     }
     debug(reporter_, fmt::format("using {}", path->string()));
     file_ = std::make_unique<project::InstanceFile>(
@@ -161,14 +167,16 @@ const stack::Stack& Context::stack()
 
 std::string Context::instance_name()
 {
-  auto name = options_.instance.empty() ? find_variable("PECANCTL_INSTANCE").value_or("") : options_.instance;
+  auto name = options_.instance.empty() ? find_variable("PECANCTL_INSTANCE").value_or("")
+                                        : options_.instance;
   if (name.empty()) {
     name = file().name;
   }
   if (!stack::is_valid_name(name)) {
-    throw Error{{.code = ErrorCode::usage,
-                 .what = fmt::format("cannot use instance name '{}'", name),
-                 .why = "a name has 2 to 32 letters of a-z, 0-9 and '-', and starts with a letter"}};
+    throw Error{
+        {.code = ErrorCode::usage,
+         .what = fmt::format("cannot use instance name '{}'", name),
+         .why = "a name has 2 to 32 letters of a-z, 0-9 and '-', and starts with a letter"}};
   }
   return name;
 }
@@ -300,7 +308,8 @@ std::unique_ptr<deployment::InstanceLock> Context::lock(const std::string& name)
 
 std::string Context::machine_address() const
 {
-  // Connecting a datagram socket sends nothing; it only asks the kernel which address would be used.
+  // Connecting a datagram socket sends nothing; it only asks the kernel which address would be
+  // used.
   const Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   sockaddr_in peer{};
   peer.sin_family = AF_INET;

@@ -26,25 +26,29 @@ class Engine;
 
 namespace pecanctl::cli {
 
-/// The composition root: the one place that knows the environment and constructs clients. Everything is made
-/// when first asked for, so that a command pays for what it uses.
+/// The composition root: the one place that knows the environment and constructs clients.
+/// Everything is made when first asked for, so that a command pays for what it uses.
 class Context {
  public:
-  Context(GlobalOptions options, std::string command_line, Reporter& reporter, output::Printer& printer,
-          std::stop_token stop);
+  Context(GlobalOptions options, std::string command_line, Reporter& reporter,
+          output::Printer& printer, std::stop_token stop);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   const GlobalOptions& options() const { return options_; }
+
   Reporter& reporter() { return reporter_; }
+
   output::Printer& printer() { return printer_; }
+
   std::stop_token stop() const { return stop_; }
+
   /// `--timeout` from now, else `standard`.
   Deadline deadline(std::chrono::milliseconds standard) const;
 
-  /// Where the program's templates are: beside the build's binary, else in ../share/pecanctl, else where
-  /// PECANCTL_TEMPLATES says.
+  /// Where the program's templates are: beside the build's binary, else in ../share/pecanctl, else
+  /// where PECANCTL_TEMPLATES says.
   std::filesystem::path templates() const;
   const project::Catalogue& catalogue();
 
@@ -57,15 +61,16 @@ class Context {
   const stack::Stack& stack();
   /// Name of the instance meant: -i, else the file's. @throws Error usage when neither is there.
   std::string instance_name();
-  /// Name and owner; without a file the owner is read from labels. @throws Error not_found, conflict.
+  /// Name and owner; without a file the owner is read from labels. @throws Error not_found,
+  /// conflict.
   engine::Identity identity();
 
   docker::Engine& docker();
   engine::Backend& backend();
   engine::ImageStore& images();
   Connections& services();
-  /// How to reach Consul: CONSUL_HTTP_ADDR, pecan.yml, else this machine's own container. Nothing when that does
-  /// not run.
+  /// How to reach Consul: CONSUL_HTTP_ADDR, pecan.yml, else this machine's own container. Nothing
+  /// when that does not run.
   std::optional<deployment::Index::Connect> find_consul();
   std::unique_ptr<deployment::Index> index();
 

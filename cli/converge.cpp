@@ -83,8 +83,8 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
                    std::span<const deployment::Task> tasks, const deployment::WorkerProbe& probe,
                    const Deadline& deadline)
 {
-  Converged result{
-      .planned = plan_with(context, stack, request, context.images().ensure(stack, deadline, context.stop()))};
+  Converged result{.planned = plan_with(context, stack, request,
+                                        context.images().ensure(stack, deadline, context.stop()))};
   failpoint("converge.planned");
   refuse_foreign_names(context, stack, result.planned.plan);
   const deployment::ApplyOptions options{.retire = request.retire};
@@ -107,8 +107,9 @@ void ensure_machine_services(Context& context, const Deadline& deadline)
     return;
   }
   const auto holder = context.holder();
-  const deployment::InstanceLock lock{deployment::lock_folder(), stack.name,         holder,
-                                      std::chrono::minutes{2},   context.reporter(), context.stop()};
+  const deployment::InstanceLock lock{
+      deployment::lock_folder(), stack.name,         holder,
+      std::chrono::minutes{2},   context.reporter(), context.stop()};
   converge(context, stack, {}, {}, {}, deadline);
 }
 
@@ -124,7 +125,8 @@ void print_plan(Context& context, const deployment::Plan& plan)
                      {"reason", action.reason}});
   }
   for (const auto& [service, count] : plan.unchanged) {
-    context.printer().say(fmt::format("  = {:<24} {}", fmt::format("{} x{}", service, count), "unchanged"));
+    context.printer().say(
+        fmt::format("  = {:<24} {}", fmt::format("{} x{}", service, count), "unchanged"));
   }
   context.printer().record("plan", {{"changes", plan.actions.size()},
                                     {"deletes_data", plan.deletes_data()},

@@ -41,11 +41,13 @@ struct Converged {
   Planned planned = {};
   int changes = 0;
 };
+
 Converged converge(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                    std::span<const deployment::Task> tasks, const deployment::WorkerProbe& probe,
                    const Deadline& deadline);
 
-/// Makes this machine's own services (Consul) run, under their own lock. Nothing when pecan.yml names another Consul.
+/// Makes this machine's own services (Consul) run, under their own lock. Nothing when pecan.yml
+/// names another Consul.
 void ensure_machine_services(Context& context, const Deadline& deadline);
 
 /// One line an action, with its reason; with --json one `plan` record.

@@ -8,10 +8,10 @@
 
 namespace pecanctl::cli {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Construct before the first thread: it blocks them
-/// everywhere and waits for them on a thread of its own, so nothing of ours runs in a handler. The first one is
-/// answered with a word on stderr; the second one ends the process at once with 128 + its number.
-/// SIGPIPE is ignored.
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Construct before the first thread: it
+/// blocks them everywhere and waits for them on a thread of its own, so nothing of ours runs in a
+/// handler. The first one is answered with a word on stderr; the second one ends the process at
+/// once with 128 + its number. SIGPIPE is ignored.
 class Signals {
  public:
   Signals();
@@ -20,6 +20,7 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
 
   std::stop_token stop() const { return source_.get_token(); }
+
   /// The signal that asked for the stop, 0 when none did.
   int received() const { return received_; }
 

@@ -17,7 +17,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::m
           [&target, flag](const std::string& text) {
             const auto duration = parse_duration(text);
             if (!duration) {
-              throw CLI::ValidationError{flag, "'" + text + "' is no duration: write 90s, 5m or 12h"};
+              throw CLI::ValidationError{flag,
+                                         "'" + text + "' is no duration: write 90s, 5m or 12h"};
             }
             target = *duration;
           },

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
@@ -58,8 +58,9 @@ std::map<std::string, int> remembered_replicas(Context& context, const stack::St
     }
     replicas.emplace(model, scale.replicas);
     if (service->replicas != scale.replicas) {
-      note(context.reporter(), fmt::format("{} stays at {} (set by {} at {}; pecan.yml says {})", model,
-                                           scale.replicas, scale.by, scale.at, service->replicas));
+      note(context.reporter(),
+           fmt::format("{} stays at {} (set by {} at {}; pecan.yml says {})", model, scale.replicas,
+                       scale.by, scale.at, service->replicas));
     }
   }
   return replicas;
@@ -126,8 +127,9 @@ void run_deploy(const DeployFlags& flags, Context& context)
   const auto begun = Clock::now();
   const auto& stack = context.stack();
   const auto deadline = context.deadline(k_deadline);
-  ConvergeRequest request{.only = check_services(flags, stack),
-                          .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
+  ConvergeRequest request{
+      .only = check_services(flags, stack),
+      .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
   if (context.options().is_dry_run || context.options().is_check) {
     print_dry_run(context, request);
     return;
@@ -139,7 +141,8 @@ void run_deploy(const DeployFlags& flags, Context& context)
   const auto index = context.index();
   request.replicas = remembered_replicas(context, stack, *index);
   const auto tables = read_file(context.templates() / "bety" / "core.sql");
-  const auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
+  const auto tasks =
+      deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
   const auto probe = deployment::make_worker_probe(context.services());
   const auto converged = converge(context, stack, request, tasks, probe, deadline);
   failpoint("deploy.applied");
@@ -155,10 +158,13 @@ RunFn setup_deploy(CLI::App& sub)
 {
   auto flags = std::make_shared<DeployFlags>();
   sub.add_option("SERVICE", flags->services, "Services and models to act on (default: all)");
-  sub.add_flag("--now", flags->is_now, "Replace workers even while they run a job; the job runs again");
-  add_duration(sub, "--drain-timeout", flags->drain_timeout, "Wait this long for replaced workers' jobs");
-  sub.footer("Examples:\n  pecanctl deploy\n  pecanctl deploy -n            what would change, and why\n"
-             "  pecanctl deploy rabbitmq");
+  sub.add_flag("--now", flags->is_now,
+               "Replace workers even while they run a job; the job runs again");
+  add_duration(sub, "--drain-timeout", flags->drain_timeout,
+               "Wait this long for replaced workers' jobs");
+  sub.footer(
+      "Examples:\n  pecanctl deploy\n  pecanctl deploy -n            what would change, and why\n"
+      "  pecanctl deploy rabbitmq");
   return [flags](Context& context) { run_deploy(*flags, context); };
 }
 

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
@@ -38,11 +38,13 @@ void describe(Context& context, const deployment::Plan& plan, const engine::Obse
   auto& printer = context.printer();
   printer.say(fmt::format("This removes the instance {} on this machine:", plan.instance));
   for (const auto& action : plan.actions) {
-    printer.say(fmt::format("  - {}{}", action.name, action.deletes_data ? "   with all its data" : ""));
+    printer.say(
+        fmt::format("  - {}{}", action.name, action.deletes_data ? "   with all its data" : ""));
   }
   std::string kept;
   for (const auto& volume : observed.volumes) {
-    const bool goes = std::ranges::any_of(plan.actions, [&](const auto& a) { return a.name == volume.name; });
+    const bool goes =
+        std::ranges::any_of(plan.actions, [&](const auto& a) { return a.name == volume.name; });
     kept += goes ? "" : (kept.empty() ? "" : ", ") + volume.name;
   }
   if (!kept.empty()) {
@@ -54,10 +56,11 @@ void describe(Context& context, const deployment::Plan& plan, const engine::Obse
 void confirm(const DestroyFlags& flags, Context& context, const std::string& name)
 {
   const auto refuse = [&](std::string why) {
-    return Error{{.code = ErrorCode::unconfirmed,
-                  .what = fmt::format("destroying {} needs a confirmation; nothing was changed", name),
-                  .why = std::move(why),
-                  .hint = fmt::format("add --confirm {}", name)}};
+    return Error{
+        {.code = ErrorCode::unconfirmed,
+         .what = fmt::format("destroying {} needs a confirmation; nothing was changed", name),
+         .why = std::move(why),
+         .hint = fmt::format("add --confirm {}", name)}};
   };
   if (!flags.confirmation.empty()) {
     if (flags.confirmation != name) {
@@ -80,7 +83,8 @@ bool is_last_instance(Context& context, const Deadline& deadline)
   for (const auto& identity : context.backend().list_instances(deadline, context.stop())) {
     const bool is_other = identity.instance != k_machine;
     // Volumes that a destroy kept need no services.
-    if (is_other && !context.backend().observe(identity, deadline, context.stop()).replicas.empty()) {
+    if (is_other &&
+        !context.backend().observe(identity, deadline, context.stop()).replicas.empty()) {
       return false;
     }
   }
@@ -93,8 +97,9 @@ void destroy_machine_services(const DestroyFlags& flags, Context& context, const
   if (!is_last_instance(context, deadline)) {
     return;
   }
-  const deployment::InstanceLock lock{deployment::lock_folder(), std::string{k_machine}, context.holder(),
-                                      std::chrono::minutes{2},   context.reporter(),     context.stop()};
+  const deployment::InstanceLock lock{deployment::lock_folder(), std::string{k_machine},
+                                      context.holder(),          std::chrono::minutes{2},
+                                      context.reporter(),        context.stop()};
   const engine::Identity machine{.instance = std::string{k_machine}, .owner = "machine"};
   const auto observed = context.backend().observe(machine, deadline, context.stop());
   const auto plan = deployment::plan_destroy(machine.instance, observed, flags.with_volumes);
@@ -115,7 +120,8 @@ void forget_in_index(Context& context)
     if (error.code() == ErrorCode::conflict) {
       throw;
     }
-    warn(context.reporter(), fmt::format("Consul keeps its keys of {}: {}", context.instance_name(), error.what()));
+    warn(context.reporter(),
+         fmt::format("Consul keeps its keys of {}: {}", context.instance_name(), error.what()));
   }
 }
 
@@ -142,7 +148,8 @@ void run_destroy(const DestroyFlags& flags, Context& context)
   if (context.options().is_dry_run || context.options().is_check) {
     print_plan(context, plan);
     if (context.options().is_check && !plan.is_empty()) {
-      throw Error{{.code = ErrorCode::finding, .what = fmt::format("{} exists", identity.instance)}};
+      throw Error{
+          {.code = ErrorCode::finding, .what = fmt::format("{} exists", identity.instance)}};
     }
     return;
   }
@@ -155,19 +162,21 @@ void run_destroy(const DestroyFlags& flags, Context& context)
   plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
   const int removed = deployment::apply_destroy(
       plan, observed, context.backend(),
-      {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}, context.reporter(), deadline,
-      context.stop());
+      {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}, context.reporter(),
+      deadline, context.stop());
   failpoint("destroy.applied");
   forget_in_index(context);
   failpoint("destroy.forgotten");
   destroy_machine_services(flags, context, deadline);
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
-  const bool keeps_data = std::ranges::any_of(observed.volumes, &engine::VolumeState::is_data) && !flags.with_volumes;
+  const bool keeps_data =
+      std::ranges::any_of(observed.volumes, &engine::VolumeState::is_data) && !flags.with_volumes;
   context.printer().say(
-      removed == 0 ? fmt::format("Nothing to destroy: there is no instance {}.", identity.instance)
-                   : fmt::format("{} is gone{}   {}", identity.instance,
-                                 keeps_data ? "; its data is kept, `pecanctl deploy` brings it back" : "",
-                                 format_duration(elapsed)));
+      removed == 0
+          ? fmt::format("Nothing to destroy: there is no instance {}.", identity.instance)
+          : fmt::format("{} is gone{}   {}", identity.instance,
+                        keeps_data ? "; its data is kept, `pecanctl deploy` brings it back" : "",
+                        format_duration(elapsed)));
   context.printer().add_to_result("removed", removed);
 }
 
@@ -180,8 +189,10 @@ RunFn setup_destroy(CLI::App& sub)
   sub.add_flag("--now", flags->is_now, "Do not wait for running jobs");
   sub.add_option("--confirm", flags->confirmation, "The instance's name, instead of typing it")
       ->type_name("NAME");
-  add_duration(sub, "--drain-timeout", flags->drain_timeout, "Wait this long for running jobs (default 1h)");
-  sub.footer("Examples:\n  pecanctl destroy\n  pecanctl destroy -i ci-42 --volumes --now --confirm ci-42");
+  add_duration(sub, "--drain-timeout", flags->drain_timeout,
+               "Wait this long for running jobs (default 1h)");
+  sub.footer(
+      "Examples:\n  pecanctl destroy\n  pecanctl destroy -i ci-42 --volumes --now --confirm ci-42");
   return [flags](Context& context) { run_destroy(*flags, context); };
 }
 

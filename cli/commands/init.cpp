@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
@@ -35,7 +35,8 @@ nlohmann::json to_json(const std::vector<fs::path>& paths)
 
 void run_init(const InitFlags& flags, Context& context)
 {
-  const auto folder = fs::weakly_canonical(fs::absolute(fs::path{context.options().directory} / flags.folder));
+  const auto folder =
+      fs::weakly_canonical(fs::absolute(fs::path{context.options().directory} / flags.folder));
   project::InitOptions options{.folder = folder,
                                .name = flags.name.empty() ? context.options().instance : flags.name,
                                .profile = flags.profile,
@@ -46,7 +47,8 @@ void run_init(const InitFlags& flags, Context& context)
   if (context.options().is_dry_run) {
     for (const auto& file : files) {
       const bool exists = fs::exists(folder / file.path);
-      context.printer().say(fmt::format("  {} {}", exists ? "= kept" : "+ create", (shown / file.path).string()));
+      context.printer().say(
+          fmt::format("  {} {}", exists ? "= kept" : "+ create", (shown / file.path).string()));
     }
     return;
   }
@@ -60,8 +62,9 @@ void run_init(const InitFlags& flags, Context& context)
   context.printer().add_to_result("folder", folder.string());
   context.printer().add_to_result("created", to_json(result.created));
   context.printer().add_to_result("kept", to_json(result.kept));
-  context.printer().say(shown.empty() ? "next: pecanctl deploy"
-                                      : fmt::format("next: cd {} && pecanctl deploy", shown.string()));
+  context.printer().say(shown.empty()
+                            ? "next: pecanctl deploy"
+                            : fmt::format("next: cd {} && pecanctl deploy", shown.string()));
 }
 
 }  // namespace
@@ -74,8 +77,11 @@ RunFn setup_init(CLI::App& sub)
   sub.add_option("--profile", flags->profile, "core: database, broker, models; full: all of PEcAn")
       ->check(CLI::IsMember(std::vector<std::string>{"core", "full"}));
   sub.add_option("--models", flags->models, "Models, by comma")->delimiter(',')->type_name("A,B");
-  sub.add_option("--data", flags->data, "Host folder for /data (default: a Docker volume)")->type_name("DIR");
-  sub.footer("Examples:\n  pecanctl init demo\n  pecanctl init --models sipnet,dalec --data /srv/pecan/data");
+  sub.add_option("--data", flags->data, "Host folder for /data (default: a Docker volume)")
+      ->type_name("DIR");
+  sub.footer(
+      "Examples:\n  pecanctl init demo\n  pecanctl init --models sipnet,dalec --data "
+      "/srv/pecan/data");
   return [flags](Context& context) { run_init(*flags, context); };
 }
 

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
@@ -74,8 +74,9 @@ std::pair<std::string, int> parse_target(const std::string& text)
 
 ConvergeRequest make_request(const ScaleFlags& flags, const stack::Stack& stack)
 {
-  ConvergeRequest request{.replaces_outdated = false,
-                          .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
+  ConvergeRequest request{
+      .replaces_outdated = false,
+      .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
   for (const auto& target : flags.targets) {
     const auto [model, count] = parse_target(target);
     get_model(stack, model);
@@ -114,10 +115,10 @@ void remember(const ConvergeRequest& request, deployment::Index& index, Context&
 {
   std::map<std::string, deployment::RememberedScale> scales;
   for (const auto& [model, count] : request.replicas) {
-    scales.emplace(model, deployment::RememberedScale{
-                              .replicas = count,
-                              .by = context.user_name(),
-                              .at = format_time(std::chrono::system_clock::now())});
+    scales.emplace(
+        model, deployment::RememberedScale{.replicas = count,
+                                           .by = context.user_name(),
+                                           .at = format_time(std::chrono::system_clock::now())});
   }
   index.remember_scales(scales, Deadline::in(std::chrono::seconds{20}), context.stop());
 }
@@ -130,9 +131,10 @@ void summarise(Context& context, const ConvergeRequest& request,
     const auto found = before.find(model);
     const auto old = found == before.end() ? 0 : found->second;
     const auto declared = context.stack().find_service(model)->replicas;
-    context.printer().say(std::cmp_equal(old, count)
-                              ? fmt::format("{} stays at {}", model, count)
-                              : fmt::format("{}   {} -> {}   {}", model, old, count, format_duration(elapsed)));
+    context.printer().say(
+        std::cmp_equal(old, count)
+            ? fmt::format("{} stays at {}", model, count)
+            : fmt::format("{}   {} -> {}   {}", model, old, count, format_duration(elapsed)));
     if (declared != count) {
       context.printer().say(
           fmt::format("Remembered: deploy will keep {} (pecan.yml says {}).", count, declared));
@@ -174,9 +176,12 @@ void run_scale(const ScaleFlags& flags, Context& context)
 RunFn setup_scale(CLI::App& sub)
 {
   auto flags = std::make_shared<ScaleFlags>();
-  sub.add_option("MODEL=N", flags->targets, "Models and how many workers each shall have")->required();
-  sub.add_flag("--now", flags->is_now, "Remove workers even while they run a job; the job runs again");
-  add_duration(sub, "--drain-timeout", flags->drain_timeout, "Wait this long for busy workers (default 1h)");
+  sub.add_option("MODEL=N", flags->targets, "Models and how many workers each shall have")
+      ->required();
+  sub.add_flag("--now", flags->is_now,
+               "Remove workers even while they run a job; the job runs again");
+  add_duration(sub, "--drain-timeout", flags->drain_timeout,
+               "Wait this long for busy workers (default 1h)");
   sub.footer("Examples:\n  pecanctl scale sipnet=4\n  pecanctl scale sipnet=0 dalec=20");
   return [flags](Context& context) { run_scale(*flags, context); };
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
@@ -12,8 +12,9 @@ namespace {
 void run_validate(Context& context)
 {
   const auto& stack = context.stack();
-  context.printer().say(fmt::format("{} is valid: instance {}, {} services", context.file().path.string(),
-                                    stack.name, stack.services.size()));
+  context.printer().say(fmt::format("{} is valid: instance {}, {} services",
+                                    context.file().path.string(), stack.name,
+                                    stack.services.size()));
   context.printer().add_to_result("file", context.file().path.string());
   context.printer().add_to_result("instance", stack.name);
 }

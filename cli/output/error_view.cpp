@@ -77,8 +77,8 @@ std::string render_error(const Error& error, bool with_color)
   }
   if (!info.diagnostics.empty()) {
     const auto count = info.diagnostics.size();
-    text += fmt::format("{} error{}. Nothing was changed. [{}, exit {}]\n", count, count == 1 ? "" : "s",
-                        to_string(info.code), code);
+    text += fmt::format("{} error{}. Nothing was changed. [{}, exit {}]\n", count,
+                        count == 1 ? "" : "s", to_string(info.code), code);
     return text;
   }
   text += fmt::format("{} {}\n", paint("error:", "1;31", with_color), escape_control(info.what));

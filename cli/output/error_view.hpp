@@ -9,8 +9,8 @@
 
 namespace pecanctl::cli::output {
 
-/// An error as people read it: what, why, fix, code. File errors become one compiler-style block each, with the
-/// line and a caret. Ends with a newline.
+/// An error as people read it: what, why, fix, code. File errors become one compiler-style block
+/// each, with the line and a caret. Ends with a newline.
 std::string render_error(const Error& error, bool with_color);
 
 /// The same as GitHub Actions reads it: one `::error file=…,line=…::` line per mistake.

@@ -24,7 +24,8 @@ class JsonReporter : public Reporter {
     try {
       std::visit([this](const auto& e) { handle(e); }, event);
     } catch (const std::exception& error) {
-      write_stderr(std::string{"warning: "} + error.what() + "\n");  // the work goes on without its listener
+      write_stderr(std::string{"warning: "} + error.what() +
+                   "\n");  // the work goes on without its listener
     }
   }
 

@@ -72,8 +72,8 @@ class PlainReporter : public Reporter {
     const auto outcome = e.outcome == StepOutcome::done      ? "done"
                          : e.outcome == StepOutcome::skipped ? "skipped"
                                                              : "FAILED";
-    line(fmt::format("{} {}{}{} ({})", e.id, action, outcome, e.detail.empty() ? "" : " " + e.detail,
-                     format_duration(e.elapsed)));
+    line(fmt::format("{} {}{}{} ({})", e.id, action, outcome,
+                     e.detail.empty() ? "" : " " + e.detail, format_duration(e.elapsed)));
   }
 
   void handle(const Note& e)

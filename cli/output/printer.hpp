@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +12,8 @@
 
 namespace pecanctl::cli::output {
 
-/// Rows under a header. On a terminal columns are aligned; elsewhere cells are separated by tabs and never cut.
+/// Rows under a header. On a terminal columns are aligned; elsewhere cells are separated by tabs
+/// and never cut.
 struct Table {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
@@ -22,10 +23,14 @@ struct Table {
 class Printer {
  public:
   Printer(bool is_json, bool is_quiet, bool is_terminal)
-      : is_json_{is_json}, is_quiet_{is_quiet}, is_terminal_{is_terminal}
-  {}
+      : is_json_{is_json},
+        is_quiet_{is_quiet},
+        is_terminal_{is_terminal}
+  {
+  }
 
   bool is_json() const { return is_json_; }
+
   bool is_terminal() const { return is_terminal_; }
 
   /// A line for people; nothing with --json or -q.

@@ -11,12 +11,12 @@ namespace pecanctl::cli::output {
 
 enum class Verbosity { quiet, normal, verbose };
 
-/// One line per transition on stderr, with the time; no escape sequence, no carriage return; a heartbeat every 30 s
-/// that names what is waited for.
+/// One line per transition on stderr, with the time; no escape sequence, no carriage return; a
+/// heartbeat every 30 s that names what is waited for.
 std::unique_ptr<Reporter> make_plain_reporter(Verbosity verbosity);
 
-/// For a terminal: a line per finished step, and below them one live line, redrawn at most ten times a second and
-/// never wider than the terminal. Nothing in the first 300 ms.
+/// For a terminal: a line per finished step, and below them one live line, redrawn at most ten
+/// times a second and never wider than the terminal. Nothing in the first 300 ms.
 std::unique_ptr<Reporter> make_terminal_reporter(Verbosity verbosity, bool with_color);
 
 /// JSON Lines through `printer`: `step`, `note`, `warning`.

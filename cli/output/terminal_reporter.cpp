@@ -30,12 +30,16 @@ struct OpenStep {
 
 class TerminalReporter : public Reporter {
  public:
-  TerminalReporter(Verbosity verbosity, bool with_color) : verbosity_{verbosity}, with_color_{with_color}
+  TerminalReporter(Verbosity verbosity, bool with_color)
+      : verbosity_{verbosity},
+        with_color_{with_color}
   {
     painter_ = std::jthread{[this](const std::stop_token& stop) { paint_frames(stop); }};
   }
+
   TerminalReporter(const TerminalReporter&) = delete;
   TerminalReporter& operator=(const TerminalReporter&) = delete;
+
   ~TerminalReporter() override
   {
     painter_ = {};
@@ -49,7 +53,10 @@ class TerminalReporter : public Reporter {
   }
 
  private:
-  void handle(const StepStarted& e) { open_.insert_or_assign(e.id, OpenStep{.started = e, .progress = {}}); }
+  void handle(const StepStarted& e)
+  {
+    open_.insert_or_assign(e.id, OpenStep{.started = e, .progress = {}});
+  }
 
   void handle(const StepProgress& e)
   {
@@ -81,7 +88,8 @@ class TerminalReporter : public Reporter {
   std::string symbol(bool has_failed) const
   {
     const std::string_view sign = has_failed ? "✘" : "✔";
-    return with_color_ ? fmt::format("\x1b[{}m{}\x1b[0m", has_failed ? 31 : 32, sign) : std::string{sign};
+    return with_color_ ? fmt::format("\x1b[{}m{}\x1b[0m", has_failed ? 31 : 32, sign)
+                       : std::string{sign};
   }
 
   // Lines that stay scroll up above the live line.
@@ -122,8 +130,8 @@ class TerminalReporter : public Reporter {
       text += fmt::format(" {}", step.progress.unit == "B"
                                      ? fmt::format("{} of {}", format_size(step.progress.current),
                                                    format_size(step.progress.total))
-                                     : fmt::format("{}/{} {}", step.progress.current, step.progress.total,
-                                                   step.progress.unit));
+                                     : fmt::format("{}/{} {}", step.progress.current,
+                                                   step.progress.total, step.progress.unit));
     }
     if (open_.size() > 1) {
       text += fmt::format(" (and {} more)", open_.size() - 1);

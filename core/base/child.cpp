@@ -30,9 +30,12 @@ class SpawnAttributes {
     ::posix_spawnattr_setpgroup(&attributes_, 0);
     ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   }
+
   SpawnAttributes(const SpawnAttributes&) = delete;
   SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+
   ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+
   const posix_spawnattr_t* get() const { return &attributes_; }
 
  private:

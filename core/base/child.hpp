@@ -13,8 +13,9 @@
 
 namespace pecanctl {
 
-/// A child process whose standard output we read; its standard error goes where ours goes unless captured to a
-/// file. Never a shell: the program and its arguments are a vector. Killed and reaped at the end of the scope.
+/// A child process whose standard output we read; its standard error goes where ours goes unless
+/// captured to a file. Never a shell: the program and its arguments are a vector. Killed and reaped
+/// at the end of the scope.
 class Child {
  public:
   /// Starts `arguments[0]` (looked up in PATH). @throws Error not_found, denied, failed.
@@ -23,7 +24,8 @@ class Child {
   Child& operator=(const Child&) = delete;
   ~Child();
 
-  /// The next piece of its output, empty at the end. Valid until the next call. @throws Error failed.
+  /// The next piece of its output, empty at the end. Valid until the next call. @throws Error
+  /// failed.
   std::string_view read();
   /// Waits for the end; the exit code, or 128 + the signal that ended it.
   int wait();

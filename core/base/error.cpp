@@ -11,8 +11,8 @@ namespace pecanctl {
 std::string_view to_string(ErrorCode code)
 {
   constexpr std::array<std::string_view, 13> k_names{
-      "failed",  "usage",   "invalid",     "unreachable", "denied",  "conflict", "timeout",
-      "partial", "unconfirmed", "not_found", "finding",   "workload", "internal"};
+      "failed",  "usage",       "invalid",   "unreachable", "denied",   "conflict", "timeout",
+      "partial", "unconfirmed", "not_found", "finding",     "workload", "internal"};
   return k_names.at(static_cast<std::size_t>(code));
 }
 

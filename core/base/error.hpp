@@ -12,8 +12,8 @@
 
 namespace pecanctl {
 
-/// What a caller (and in the end the operator) can do about a failure. `cli/exit_status` maps these to
-/// exit codes; nothing else knows them.
+/// What a caller (and in the end the operator) can do about a failure. `cli/exit_status` maps these
+/// to exit codes; nothing else knows them.
 enum class ErrorCode {
   failed,       ///< failed for its own reasons; nothing was left half-done
   usage,        ///< the command line is wrong
@@ -33,7 +33,8 @@ enum class ErrorCode {
 /// Lower-case name of `code`, as error blocks and JSON show it ("unreachable").
 std::string_view to_string(ErrorCode code);
 
-/// A place in an input file that is wrong. Line and column count from 1; 0 means "the file as a whole".
+/// A place in an input file that is wrong. Line and column count from 1; 0 means "the file as a
+/// whole".
 struct Diagnostic {
   std::string file = {};
   int line = 0;
@@ -46,10 +47,10 @@ struct Diagnostic {
 /// What the operator reads.
 struct ErrorInfo {
   ErrorCode code = ErrorCode::internal;
-  std::string what = {};                      ///< "cannot <verb> <object>", in the user's words
-  std::string why = {};                       ///< the other party's words, endpoint redacted
-  std::string hint = {};                      ///< an instruction, or empty; never a guess
-  std::vector<Diagnostic> diagnostics = {};   ///< for input files: every mistake found
+  std::string what = {};                     ///< "cannot <verb> <object>", in the user's words
+  std::string why = {};                      ///< the other party's words, endpoint redacted
+  std::string hint = {};                     ///< an instruction, or empty; never a guess
+  std::vector<Diagnostic> diagnostics = {};  ///< for input files: every mistake found
 };
 
 /// The one type that says something failed. Cancellation is `Cancelled` (cancel.hpp), not this.
@@ -58,10 +59,14 @@ class Error : public std::exception {
   explicit Error(ErrorInfo info);
 
   const ErrorInfo& info() const noexcept { return info_; }
+
   ErrorCode code() const noexcept { return info_.code; }
+
   /// Where it happened, innermost first, as added by `with_context`.
   const std::vector<std::string>& frames() const noexcept { return frames_; }
+
   void add_frame(std::string frame) { frames_.push_back(std::move(frame)); }
+
   /// "<what>: <why>", one line.
   const char* what() const noexcept override { return line_.c_str(); }
 

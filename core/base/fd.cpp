@@ -16,6 +16,7 @@
 
 namespace pecanctl {
 namespace fs = std::filesystem;
+
 namespace {
 
 void sync_folder(const fs::path& folder)
@@ -51,15 +52,19 @@ class TemporaryFile {
       throw;
     }
   }
+
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
+
   ~TemporaryFile()
   {
     if (!path_.empty()) {
       ::unlink(path_.c_str());
     }
   }
+
   const std::string& path() const { return path_; }
+
   void forget() { path_.clear(); }
 
  private:

@@ -11,8 +11,8 @@
 
 namespace pecanctl {
 
-/// A piece of work began. `id` is unique within a command ("demo-postgres-1"); `group` is what a terminal
-/// view may fold it under ("postgres"); `action` is a verb ("create", "pull", "wait").
+/// A piece of work began. `id` is unique within a command ("demo-postgres-1"); `group` is what a
+/// terminal view may fold it under ("postgres"); `action` is a verb ("create", "pull", "wait").
 struct StepStarted {
   std::string id = {};
   std::string group = {};
@@ -63,7 +63,8 @@ class SilentReporter : public Reporter {
   void on(const Event& /*event*/) noexcept override {}
 };
 
-/// Reports one step: started now, finished when it leaves scope: `done`, or `failed` when by an exception.
+/// Reports one step: started now, finished when it leaves scope: `done`, or `failed` when by an
+/// exception.
 class Step {
  public:
   Step(Reporter& reporter, StepStarted started);
@@ -73,8 +74,10 @@ class Step {
 
   void progress(std::string state, std::uint64_t current = 0, std::uint64_t total = 0,
                 std::string unit = {}) const;
+
   /// What the closing line shows ("healthy", "3.1 MiB").
   void set_detail(std::string detail) { detail_ = std::move(detail); }
+
   void set_outcome(StepOutcome outcome) { outcome_ = outcome; }
 
  private:

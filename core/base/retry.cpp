@@ -10,8 +10,8 @@ std::chrono::milliseconds next_delay(int attempt, const RetryPolicy& policy, std
 {
   const auto doublings = std::clamp(attempt - 1, 0, 20);
   const auto delay = std::min(policy.longest, policy.first * (1L << doublings));
-  return std::chrono::milliseconds{
-      std::uniform_int_distribution<std::chrono::milliseconds::rep>{delay.count() / 2, delay.count()}(rng)};
+  return std::chrono::milliseconds{std::uniform_int_distribution<std::chrono::milliseconds::rep>{
+      delay.count() / 2, delay.count()}(rng)};
 }
 
 bool is_transient(const Error& error)

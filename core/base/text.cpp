@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <ctime>
 #include <utility>
 
@@ -60,7 +60,8 @@ std::optional<Amount> take_amount(std::string_view text)
     return std::nullopt;
   }
   const auto rest = text.substr(static_cast<std::size_t>(stop - text.data()));
-  const auto letters = std::ranges::find_if(rest, [](unsigned char c) { return std::isalpha(c) == 0; });
+  const auto letters =
+      std::ranges::find_if(rest, [](unsigned char c) { return std::isalpha(c) == 0; });
   const auto unit = rest.substr(0, static_cast<std::size_t>(letters - rest.begin()));
   return Amount{value, unit, rest.substr(unit.size())};
 }
@@ -129,9 +130,11 @@ bool is_valid_utf8(std::string_view text)
   return true;
 }
 
-std::optional<std::string> closest_match(std::string_view word, std::span<const std::string> candidates)
+std::optional<std::string> closest_match(std::string_view word,
+                                         std::span<const std::string> candidates)
 {
-  constexpr std::size_t k_longest = 64;  // the table below grows with the word; nobody mistypes more
+  constexpr std::size_t k_longest =
+      64;  // the table below grows with the word; nobody mistypes more
   if (word.size() > k_longest) {
     return std::nullopt;
   }
@@ -156,14 +159,22 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 
 std::optional<std::uint64_t> parse_size(std::string_view text)
 {
-  constexpr std::array<std::pair<std::string_view, double>, 10> k_units{
-      {{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-       {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}}};
+  constexpr std::array<std::pair<std::string_view, double>, 10> k_units{{{"", 1},
+                                                                         {"B", 1},
+                                                                         {"KB", 1e3},
+                                                                         {"MB", 1e6},
+                                                                         {"GB", 1e9},
+                                                                         {"TB", 1e12},
+                                                                         {"KiB", 0x1p10},
+                                                                         {"MiB", 0x1p20},
+                                                                         {"GiB", 0x1p30},
+                                                                         {"TiB", 0x1p40}}};
   const auto amount = take_amount(trim(text));
   if (!amount || !amount->rest.empty()) {
     return std::nullopt;
   }
-  const auto unit = std::ranges::find(k_units, amount->unit, &std::pair<std::string_view, double>::first);
+  const auto unit =
+      std::ranges::find(k_units, amount->unit, &std::pair<std::string_view, double>::first);
   if (unit == k_units.end() || amount->value * unit->second > 0x1p60) {
     return std::nullopt;
   }
@@ -225,7 +236,8 @@ std::string format_duration(std::chrono::milliseconds duration)
 
 std::string format_time(std::chrono::system_clock::time_point time)
 {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 std::string escape_control(std::string_view text)

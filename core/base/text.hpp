@@ -16,14 +16,16 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 bool is_valid_utf8(std::string_view text);
 
-/// The candidate that `word` most likely meant, if one is near enough (Damerau-Levenshtein distance of at
-/// most a third of its length, case ignored).
-std::optional<std::string> closest_match(std::string_view word, std::span<const std::string> candidates);
+/// The candidate that `word` most likely meant, if one is near enough (Damerau-Levenshtein distance
+/// of at most a third of its length, case ignored).
+std::optional<std::string> closest_match(std::string_view word,
+                                         std::span<const std::string> candidates);
 
 /// "did you mean `x`?", or empty.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
-/// Bytes of "512MiB", "8GiB", "2GB", "1024". KiB, MiB, GiB, TiB are powers of 1024; KB, MB, GB, TB of 1000.
+/// Bytes of "512MiB", "8GiB", "2GB", "1024". KiB, MiB, GiB, TiB are powers of 1024; KB, MB, GB, TB
+/// of 1000.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 /// Duration of "90s", "5m", "12h", "7d", "250ms", or "1h30m".
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
@@ -35,8 +37,8 @@ std::string format_duration(std::chrono::milliseconds duration);
 /// "2026-11-20T05:50:01Z".
 std::string format_time(std::chrono::system_clock::time_point time);
 
-/// Control characters (terminal escapes too) made visible as \xNN, so that foreign text cannot drive a
-/// terminal. Newline and tab stay.
+/// Control characters (terminal escapes too) made visible as \xNN, so that foreign text cannot
+/// drive a terminal. Newline and tab stay.
 std::string escape_control(std::string_view text);
 
 }  // namespace pecanctl

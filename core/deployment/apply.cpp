@@ -28,9 +28,9 @@ struct Pending {
 
 class Applier {
  public:
-  Applier(const Plan& plan, const Desired& desired, std::span<const Task> tasks, engine::Backend& backend,
-          const WorkerProbe& probe, const ApplyOptions& options, Reporter& reporter,
-          const Deadline& deadline, std::stop_token stop)
+  Applier(const Plan& plan, const Desired& desired, std::span<const Task> tasks,
+          engine::Backend& backend, const WorkerProbe& probe, const ApplyOptions& options,
+          Reporter& reporter, const Deadline& deadline, std::stop_token stop)
       : plan_{plan},
         desired_{desired},
         stack_{*desired.stack},
@@ -42,7 +42,8 @@ class Applier {
         deadline_{deadline},
         stop_{std::move(stop)},
         identity_{.instance = stack_.name, .owner = stack_.owner}
-  {}
+  {
+  }
 
   int run()
   {
@@ -54,7 +55,8 @@ class Applier {
       }
     }
     if (failures_.empty()) {
-      remove_where([&](const Action& action) { return stack_.find_service(action.service) == nullptr; });
+      remove_where(
+          [&](const Action& action) { return stack_.find_service(action.service) == nullptr; });
     }
     finish();
     return changes_;
@@ -83,7 +85,8 @@ class Applier {
   const engine::Image& any_image() const
   {
     if (desired_.images.empty()) {
-      throw Error{{.code = ErrorCode::internal, .what = "cannot prepare a volume without any image"}};
+      throw Error{
+          {.code = ErrorCode::internal, .what = "cannot prepare a volume without any image"}};
     }
     return desired_.images.begin()->second;
   }
@@ -104,7 +107,8 @@ class Applier {
     run_tasks(level);
   }
 
-  // Makes the containers of a level in one batch, and returns all of its actions that end in a running one.
+  // Makes the containers of a level in one batch, and returns all of its actions that end in a
+  // running one.
   std::vector<Pending> create_missing(const std::set<std::string>& level)
   {
     std::vector<Pending> pending;
@@ -172,8 +176,8 @@ class Applier {
         awaited.push_back(item.awaited());
       }
     }
-    auto failed = wait_ready(awaited, identity_, backend_, probe_, options_.stable_window, reporter_,
-                             deadline_.sooner(options_.ready_timeout), stop_);
+    auto failed = wait_ready(awaited, identity_, backend_, probe_, options_.stable_window,
+                             reporter_, deadline_.sooner(options_.ready_timeout), stop_);
     failpoint("deploy.ready");
     std::vector<const Pending*> up;
     for (const auto& item : items) {
@@ -207,15 +211,16 @@ class Applier {
     const auto observed = backend_.observe(identity_, deadline_, stop_);
     for (const auto& replica : observed.replicas) {
       const auto* service = stack_.find_service(replica.service);
-      const bool is_kept = level.contains(replica.service) && plan_.unchanged.contains(replica.service) &&
+      const bool is_kept = level.contains(replica.service) &&
+                           plan_.unchanged.contains(replica.service) &&
                            !acted_on.contains(replica.id) && replica.revision <= plan_.revision;
       if (service != nullptr && is_kept) {
         awaited.push_back({.id = replica.id, .name = replica.name, .service = service});
       }
     }
     SilentReporter silent;
-    failures_.merge(wait_ready(awaited, identity_, backend_, probe_, std::chrono::milliseconds{0}, silent,
-                               deadline_.sooner(options_.ready_timeout), stop_));
+    failures_.merge(wait_ready(awaited, identity_, backend_, probe_, std::chrono::milliseconds{0},
+                               silent, deadline_.sooner(options_.ready_timeout), stop_));
   }
 
   void replace(const std::vector<Pending>& items)
@@ -255,8 +260,8 @@ class Applier {
 
   void replace_in_place(const Pending& item)
   {
-    auto failure = replace_stop_first(item.awaited(), *item.action->outdated, identity_, backend_, probe_,
-                                      options_, reporter_, deadline_, stop_);
+    auto failure = replace_stop_first(item.awaited(), *item.action->outdated, identity_, backend_,
+                                      probe_, options_, reporter_, deadline_, stop_);
     if (failure) {
       failures_.insert_or_assign(item.action->name, *failure);
     } else {
@@ -299,9 +304,10 @@ class Applier {
       for (const auto& id : result.busy) {
         const auto member = std::ranges::find(members, id, &Replica::id);
         failures_.insert_or_assign(
-            member->name, Error{{.code = ErrorCode::timeout,
-                                 .what = fmt::format("{} still runs a job", member->name),
-                                 .hint = "repeat the command later, or add --now to cut the job off"}});
+            member->name,
+            Error{{.code = ErrorCode::timeout,
+                   .what = fmt::format("{} still runs a job", member->name),
+                   .hint = "repeat the command later, or add --now to cut the job off"}});
       }
     }
     backend_.halt(services, std::chrono::seconds{10}, deadline_, stop_);
@@ -362,8 +368,7 @@ int apply_deploy(const Plan& plan, const Desired& desired, std::span<const Task>
                  engine::Backend& backend, const WorkerProbe& probe, const ApplyOptions& options,
                  Reporter& reporter, const Deadline& deadline, std::stop_token stop)
 {
-  return Applier{plan,    desired,  tasks,    backend, probe,
-                 options, reporter, deadline, std::move(stop)}
+  return Applier{plan, desired, tasks, backend, probe, options, reporter, deadline, std::move(stop)}
       .run();
 }
 

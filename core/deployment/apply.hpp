@@ -19,24 +19,26 @@
 namespace pecanctl::deployment {
 
 struct ApplyOptions {
-  /// A service counts as up after being healthy this long without a break. Workers need no window: the broker
-  /// knows them as consumers or does not.
+  /// A service counts as up after being healthy this long without a break. Workers need no window:
+  /// the broker knows them as consumers or does not.
   std::chrono::milliseconds stable_window{2000};
   std::chrono::milliseconds ready_timeout{std::chrono::minutes{5}};
   engine::RetirePolicy retire = {};
 };
 
-/// Executes a plan made by `plan_deploy`, in dependency order. A replaced replica that does not come up is
-/// put back. Independent services go on when one fails; what depends on it does not start.
-/// Returns how many actions and tasks changed something.
-/// @throws Error partial when something changed and something failed (all failures listed); the failure itself
-/// when nothing changed. Cancelled at the next safe point: nothing of ours stays frozen or half-replaced.
+/// Executes a plan made by `plan_deploy`, in dependency order. A replaced replica that does not
+/// come up is put back. Independent services go on when one fails; what depends on it does not
+/// start. Returns how many actions and tasks changed something.
+/// @throws Error partial when something changed and something failed (all failures listed); the
+/// failure itself when nothing changed. Cancelled at the next safe point: nothing of ours stays
+/// frozen or half-replaced.
 int apply_deploy(const Plan& plan, const Desired& desired, std::span<const Task> tasks,
                  engine::Backend& backend, const WorkerProbe& probe, const ApplyOptions& options,
                  Reporter& reporter, const Deadline& deadline, std::stop_token stop);
 
-/// Executes a plan made by `plan_destroy`: workers by the retire policy, then services, networks, volumes.
-/// Goes on after a failure. @throws Error partial with what is left; timeout when busy workers did not end.
+/// Executes a plan made by `plan_destroy`: workers by the retire policy, then services, networks,
+/// volumes. Goes on after a failure. @throws Error partial with what is left; timeout when busy
+/// workers did not end.
 int apply_destroy(const Plan& plan, const engine::Observation& observed, engine::Backend& backend,
                   const engine::RetirePolicy& policy, Reporter& reporter, const Deadline& deadline,
                   std::stop_token stop);

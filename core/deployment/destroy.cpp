@@ -40,16 +40,16 @@ class Destroyer {
           backend_.remove_network({.id = action.id, .name = action.name}, deadline_, stop_);
         });
       } else if (action.verb == Verb::remove_volume) {
-        attempt(action, "volume", [&] {
-          backend_.remove_volume({.name = action.name}, deadline_, stop_);
-        });
+        attempt(action, "volume",
+                [&] { backend_.remove_volume({.name = action.name}, deadline_, stop_); });
       }
     }
     if (!left_.empty()) {
-      throw Error{{.code = ErrorCode::partial,
-                   .what = fmt::format("cannot remove everything of {}", plan_.instance),
-                   .why = fmt::format("{}", fmt::join(left_, "\n")),
-                   .hint = "correct the cause and repeat the command: it goes on with what is left"}};
+      throw Error{
+          {.code = ErrorCode::partial,
+           .what = fmt::format("cannot remove everything of {}", plan_.instance),
+           .why = fmt::format("{}", fmt::join(left_, "\n")),
+           .hint = "correct the cause and repeat the command: it goes on with what is left"}};
     }
     return removed_;
   }
@@ -80,7 +80,8 @@ class Destroyer {
     for (const auto& service : services_) {
       ids.push_back(service.id);
     }
-    const Step step{reporter_, {.id = plan_.instance + " services", .group = "services", .action = "remove"}};
+    const Step step{reporter_,
+                    {.id = plan_.instance + " services", .group = "services", .action = "remove"}};
     backend_.halt(ids, std::chrono::seconds{10}, deadline_, stop_);
     failpoint("destroy.halted");
     const auto results = backend_.remove(ids, deadline_, stop_);
@@ -99,7 +100,8 @@ class Destroyer {
   {
     check_stop(stop_);
     try {
-      const Step step{reporter_, {.id = action.name, .group = std::string{kind}, .action = "remove"}};
+      const Step step{reporter_,
+                      {.id = action.name, .group = std::string{kind}, .action = "remove"}};
       work();
       ++removed_;
     } catch (const Error& error) {

@@ -63,8 +63,11 @@ void renew_until_stopped(const Index::Connect& connect, const std::string& sessi
 }  // namespace
 
 Index::Index(Connect connect, std::string instance)
-    : connect_{std::move(connect)}, client_{connect_()}, instance_{std::move(instance)}
-{}
+    : connect_{std::move(connect)},
+      client_{connect_()},
+      instance_{std::move(instance)}
+{
+}
 
 Index::~Index()
 {
@@ -79,26 +82,28 @@ std::string Index::key(std::string_view rest) const
 void Index::acquire(const Holder& holder, const Deadline& deadline, const std::stop_token& stop)
 {
   end_sessions_of_dead(holder, deadline, stop);
-  session_ = client_->create_session(session_name(holder, instance_), k_session_ttl, deadline, stop);
-  const auto info =
-      fmt::format("`pecanctl {}` of {} on {} (pid {}) since {}", holder.command, holder.user,
-                  holder.host, holder.pid, holder.since);
+  session_ =
+      client_->create_session(session_name(holder, instance_), k_session_ttl, deadline, stop);
+  const auto info = fmt::format("`pecanctl {}` of {} on {} (pid {}) since {}", holder.command,
+                                holder.user, holder.host, holder.pid, holder.since);
   const std::vector<Operation> claim{
       {.kind = Operation::Kind::lock, .key = key("lock"), .value = info, .session = session_}};
   if (!client_->commit(claim, deadline, stop)) {
     const auto held = client_->find(key("lock"), deadline, stop);
     release();
-    throw Error{{.code = ErrorCode::conflict,
-                 .what = fmt::format("instance {} is locked", instance_),
-                 .why = "held by " + (held ? escape_control(held->value) : std::string{"another pecanctl"}),
-                 .hint = "wait for it; a dead holder's claim ends by itself within 30 s"}};
+    throw Error{
+        {.code = ErrorCode::conflict,
+         .what = fmt::format("instance {} is locked", instance_),
+         .why = "held by " + (held ? escape_control(held->value) : std::string{"another pecanctl"}),
+         .hint = "wait for it; a dead holder's claim ends by itself within 30 s"}};
   }
   renewal_ = std::jthread{[connect = connect_, session = session_](const std::stop_token& token) {
     renew_until_stopped(connect, session, token);
   }};
 }
 
-void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline, const std::stop_token& stop)
+void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
+                                 const std::stop_token& stop)
 {
   const auto prefix = fmt::format("pecanctl {} {} ", instance_, holder.host);
   for (const auto& session : client_->list_sessions(deadline, stop)) {
@@ -121,16 +126,18 @@ void Index::release() noexcept
   }
 }
 
-void Index::commit(std::vector<Operation> operations, const Deadline& deadline, const std::stop_token& stop)
+void Index::commit(std::vector<Operation> operations, const Deadline& deadline,
+                   const std::stop_token& stop)
 {
-  operations.insert(operations.begin(), {.kind = Operation::Kind::check_session,
-                                         .key = key("lock"),
-                                         .session = session_});
+  operations.insert(
+      operations.begin(),
+      {.kind = Operation::Kind::check_session, .key = key("lock"), .session = session_});
   if (!client_->commit(operations, deadline, stop)) {
-    throw Error{{.code = ErrorCode::conflict,
-                 .what = fmt::format("cannot write to Consul for instance {}", instance_),
-                 .why = "this command lost its claim on the instance (it was suspended for too long)",
-                 .hint = "repeat the command"}};
+    throw Error{
+        {.code = ErrorCode::conflict,
+         .what = fmt::format("cannot write to Consul for instance {}", instance_),
+         .why = "this command lost its claim on the instance (it was suspended for too long)",
+         .hint = "repeat the command"}};
   }
 }
 
@@ -141,7 +148,8 @@ std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadli
   const auto prefix = key("scale/");
   for (const auto& entry : client_->list(prefix, deadline, stop)) {
     const auto value = json::parse(entry.value, nullptr, false);
-    if (!value.is_object() || !value.contains("replicas") || !value["replicas"].is_number_integer()) {
+    if (!value.is_object() || !value.contains("replicas") ||
+        !value["replicas"].is_number_integer()) {
       continue;  // not ours to judge: foreign text in our place changes nothing
     }
     scales.emplace(entry.key.substr(prefix.size()),
@@ -152,8 +160,8 @@ std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadli
   return scales;
 }
 
-void Index::remember_scales(const std::map<std::string, RememberedScale>& scales, const Deadline& deadline,
-                            const std::stop_token& stop)
+void Index::remember_scales(const std::map<std::string, RememberedScale>& scales,
+                            const Deadline& deadline, const std::stop_token& stop)
 {
   std::vector<Operation> operations;
   for (const auto& [model, scale] : scales) {
@@ -165,7 +173,8 @@ void Index::remember_scales(const std::map<std::string, RememberedScale>& scales
   commit(std::move(operations), deadline, stop);
 }
 
-bool Index::publish(const Publication& publication, const Deadline& deadline, const std::stop_token& stop)
+bool Index::publish(const Publication& publication, const Deadline& deadline,
+                    const std::stop_token& stop)
 {
   const std::map<std::string, std::string> wanted{
       {key("meta"), render_meta(publication)},

@@ -37,9 +37,10 @@ struct Publication {
   std::map<std::string, std::string> endpoints = {};  ///< service → "127.0.0.1:port"
 };
 
-/// An instance's place in Consul: `pecan/instances/<name>/…` and `instance/<name>/ip`. Labels are the truth;
-/// this is what other machines read. Every write is one transaction that checks that this process still
-/// holds the instance (fencing): a holder that was suspended past its lease cannot write.
+/// An instance's place in Consul: `pecan/instances/<name>/…` and `instance/<name>/ip`. Labels are
+/// the truth; this is what other machines read. Every write is one transaction that checks that
+/// this process still holds the instance (fencing): a holder that was suspended past its lease
+/// cannot write.
 class Index {
  public:
   using Connect = std::function<std::unique_ptr<consul::Client>()>;
@@ -49,23 +50,28 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  /// Claims the instance across machines for this process, and keeps the claim alive until the end of this object.
-  /// A claim of a dead process of this host is taken over (the caller holds the InstanceLock).
+  /// Claims the instance across machines for this process, and keeps the claim alive until the end
+  /// of this object. A claim of a dead process of this host is taken over (the caller holds the
+  /// InstanceLock).
   /// @throws Error conflict that names the holder.
   void acquire(const Holder& holder, const Deadline& deadline, const std::stop_token& stop);
 
-  std::map<std::string, RememberedScale> list_scales(const Deadline& deadline, const std::stop_token& stop);
-  void remember_scales(const std::map<std::string, RememberedScale>& scales, const Deadline& deadline,
-                       const std::stop_token& stop);
+  std::map<std::string, RememberedScale> list_scales(const Deadline& deadline,
+                                                     const std::stop_token& stop);
+  void remember_scales(const std::map<std::string, RememberedScale>& scales,
+                       const Deadline& deadline, const std::stop_token& stop);
   /// Writes what differs from what is there; returns whether anything did.
-  bool publish(const Publication& publication, const Deadline& deadline, const std::stop_token& stop);
+  bool publish(const Publication& publication, const Deadline& deadline,
+               const std::stop_token& stop);
   /// Removes every key of the instance. The claim goes with them.
   void remove(const Deadline& deadline, const std::stop_token& stop);
 
  private:
   std::string key(std::string_view rest) const;
-  void commit(std::vector<consul::Operation> operations, const Deadline& deadline, const std::stop_token& stop);
-  void end_sessions_of_dead(const Holder& holder, const Deadline& deadline, const std::stop_token& stop);
+  void commit(std::vector<consul::Operation> operations, const Deadline& deadline,
+              const std::stop_token& stop);
+  void end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
+                            const std::stop_token& stop);
   void release() noexcept;
 
   Connect connect_;

@@ -40,7 +40,8 @@ std::string describe_holder(const fs::path& path)
 }  // namespace
 
 InstanceLock::InstanceLock(const fs::path& folder, const std::string& name, const Holder& holder,
-                           std::chrono::milliseconds wait, Reporter& reporter, const std::stop_token& stop)
+                           std::chrono::milliseconds wait, Reporter& reporter,
+                           const std::stop_token& stop)
 {
   const auto path = folder / fmt::format("pecanctl-{}.lock", name);
   const auto mask = ::umask(0);
@@ -73,7 +74,8 @@ InstanceLock::InstanceLock(const fs::path& folder, const std::string& name, cons
   if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0) {
     throw system_error(fmt::format("cannot write the lock {}", path.string()), errno);
   }
-  write_all(file_.get(), content.dump(-1, ' ', false, json::error_handler_t::replace) + "\n", path.string());
+  write_all(file_.get(), content.dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
+            path.string());
 }
 
 fs::path lock_folder()

@@ -22,8 +22,8 @@ struct Holder {
   std::string since = {};  ///< RFC 3339
 };
 
-/// Holds an instance on this machine: one changing command at a time. Freed by the kernel when its process ends,
-/// however that happens.
+/// Holds an instance on this machine: one changing command at a time. Freed by the kernel when its
+/// process ends, however that happens.
 class InstanceLock {
  public:
   /// Takes the lock `name` in `folder`, or waits for it at most `wait`.
@@ -35,8 +35,8 @@ class InstanceLock {
   Fd file_;
 };
 
-/// Where locks live: a folder that everyone who may use Docker shares. `/run/pecanctl` (root:docker, group-writable)
-/// when it is there or can be made, else `/run/lock`.
+/// Where locks live: a folder that everyone who may use Docker shares. `/run/pecanctl`
+/// (root:docker, group-writable) when it is there or can be made, else `/run/lock`.
 std::filesystem::path lock_folder();
 
 }  // namespace pecanctl::deployment

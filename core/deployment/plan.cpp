@@ -37,7 +37,8 @@ class ServicePlanner {
  public:
   ServicePlanner(const Desired& desired, const stack::Service& service,
                  const std::vector<const Replica*>& existing)
-      : desired_{desired}, service_{service}
+      : desired_{desired},
+        service_{service}
   {
     const auto found = desired.images.find(service.name);
     image_ = found == desired.images.end() ? nullptr : &found->second;
@@ -147,13 +148,13 @@ void plan_foundations(const Desired& desired, const engine::Observation& observe
 {
   const auto& stack = *desired.stack;
   if (observed.networks.empty()) {
-    plan.actions.push_back(
-        {.verb = Verb::create_network, .name = stack.name, .reason = "new"});
+    plan.actions.push_back({.verb = Verb::create_network, .name = stack.name, .reason = "new"});
   }
   for (const auto& volume : stack.volumes) {
     const bool exists = std::ranges::any_of(
         observed.volumes, [&](const auto& v) { return v.is_data && v.key == volume.key; });
-    // A host folder has no labels; making it again is harmless and cheap, so the first deploy does it.
+    // A host folder has no labels; making it again is harmless and cheap, so the first deploy does
+    // it.
     const bool is_first = observed.replicas.empty();
     if (volume.host_path.empty() ? !exists : is_first) {
       plan.actions.push_back({.verb = Verb::create_volume,
@@ -168,7 +169,8 @@ void plan_foundations(const Desired& desired, const engine::Observation& observe
 void plan_unknown_services(const Desired& desired, const engine::Observation& observed, Plan& plan)
 {
   for (const auto& replica : observed.replicas) {
-    if (desired.stack->find_service(replica.service) == nullptr && desired.includes(replica.service)) {
+    if (desired.stack->find_service(replica.service) == nullptr &&
+        desired.includes(replica.service)) {
       plan.actions.push_back({.verb = Verb::remove,
                               .service = replica.service,
                               .name = replica.name,
@@ -194,7 +196,7 @@ int latest_revision(const engine::Observation& observed)
 std::string_view to_string(Verb verb)
 {
   constexpr std::array<std::string_view, 9> k_names{
-      "create network", "create volume", "create", "start", "resume",
+      "create network", "create volume", "create",         "start",        "resume",
       "replace",        "remove",        "remove network", "remove volume"};
   return k_names.at(static_cast<std::size_t>(verb));
 }
@@ -246,9 +248,8 @@ Plan plan_destroy(const std::string& instance, const engine::Observation& observ
   Plan plan{.instance = instance, .revision = latest_revision(observed)};
   auto replicas = observed.replicas;
   // Workers first: they need the broker to hand their jobs back.
-  std::ranges::stable_sort(replicas, [](const Replica& a, const Replica& b) {
-    return a.is_worker > b.is_worker;
-  });
+  std::ranges::stable_sort(
+      replicas, [](const Replica& a, const Replica& b) { return a.is_worker > b.is_worker; });
   for (const auto& replica : replicas) {
     plan.actions.push_back({.verb = Verb::remove,
                             .service = replica.service,
@@ -258,8 +259,10 @@ Plan plan_destroy(const std::string& instance, const engine::Observation& observ
                             .reason = "destroy"});
   }
   for (const auto& network : observed.networks) {
-    plan.actions.push_back(
-        {.verb = Verb::remove_network, .name = network.name, .id = network.id, .reason = "destroy"});
+    plan.actions.push_back({.verb = Verb::remove_network,
+                            .name = network.name,
+                            .id = network.id,
+                            .reason = "destroy"});
   }
   for (const auto& volume : observed.volumes) {
     if (with_data || !volume.is_data) {

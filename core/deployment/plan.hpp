@@ -36,7 +36,7 @@ struct Action {
   int number = 0;            ///< of the replica that will be there
   std::string id = {};       ///< of the existing container (start, resume, remove) or object
   std::optional<engine::Replica> outdated = {};  ///< what a replacement takes the place of
-  std::string reason = {};   ///< "replicas 1 -> 4", "image a -> b"
+  std::string reason = {};                       ///< "replicas 1 -> 4", "image a -> b"
   bool deletes_data = false;
 };
 
@@ -47,6 +47,7 @@ struct Plan {
   std::map<std::string, int> unchanged = {};  ///< service → replicas that stay as they are
 
   bool is_empty() const { return actions.empty(); }
+
   bool deletes_data() const;
 };
 
@@ -56,7 +57,7 @@ struct Desired {
   std::map<std::string, engine::Image> images = {};  ///< service → image; absent: not here yet
   std::map<std::string, int> replicas = {};          ///< service → count that beats the stack's
   std::set<std::string> only = {};                   ///< services to act on; empty: all
-  bool replaces_outdated = true;                     ///< false: scale counts outdated replicas as good
+  bool replaces_outdated = true;  ///< false: scale counts outdated replicas as good
 
   int replicas_of(const stack::Service& service) const;
   bool includes(std::string_view service) const;
@@ -67,8 +68,8 @@ std::string replica_name(std::string_view instance, std::string_view service, in
 /// "<instance>-<key>"
 std::string volume_name(std::string_view instance, std::string_view key);
 
-/// What leads from `observed` to `desired`. Pure. Services that the stack does not know are removed, unless
-/// `desired.only` names others. Never removes a volume.
+/// What leads from `observed` to `desired`. Pure. Services that the stack does not know are
+/// removed, unless `desired.only` names others. Never removes a volume.
 Plan plan_deploy(const Desired& desired, const engine::Observation& observed);
 
 /// What removes all of it; data volumes only when `with_data`. Pure.

@@ -11,21 +11,29 @@
 namespace pecanctl::deployment {
 namespace {
 
-// Until told otherwise, leaving this scope ends the new container and starts the old one again. It works
-// under its own deadline: the operator's Ctrl-C must not leave the service down.
+// Until told otherwise, leaving this scope ends the new container and starts the old one again. It
+// works under its own deadline: the operator's Ctrl-C must not leave the service down.
 class PutBack {
  public:
-  PutBack(const Awaited& fresh, const engine::Replica& old, engine::Backend& backend, Reporter& reporter)
-      : fresh_{fresh.id}, old_{old}, backend_{backend}, reporter_{reporter}
-  {}
+  PutBack(const Awaited& fresh, const engine::Replica& old, engine::Backend& backend,
+          Reporter& reporter)
+      : fresh_{fresh.id},
+        old_{old},
+        backend_{backend},
+        reporter_{reporter}
+  {
+  }
+
   PutBack(const PutBack&) = delete;
   PutBack& operator=(const PutBack&) = delete;
+
   ~PutBack()
   {
     if (is_armed_) {
       put_back();
     }
   }
+
   void disarm() { is_armed_ = false; }
 
  private:
@@ -59,11 +67,13 @@ class PutBack {
 std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Replica& old,
                                         const engine::Identity& identity, engine::Backend& backend,
                                         const WorkerProbe& probe, const ApplyOptions& options,
-                                        Reporter& reporter, const Deadline& deadline, std::stop_token stop)
+                                        Reporter& reporter, const Deadline& deadline,
+                                        std::stop_token stop)
 {
   PutBack put_back{fresh, old, backend, reporter};
   Step step{reporter, {.id = old.name, .group = old.service, .action = "replace"}};
-  for (const auto& failure : backend.halt(std::vector{old.id}, std::chrono::seconds{30}, deadline, stop)) {
+  for (const auto& failure :
+       backend.halt(std::vector{old.id}, std::chrono::seconds{30}, deadline, stop)) {
     if (failure) {
       return failure;
     }
@@ -76,8 +86,9 @@ std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Repl
     }
   }
   failpoint("replace.started");
-  const auto failures = wait_ready(std::vector{fresh}, identity, backend, probe, options.stable_window,
-                                   reporter, deadline.sooner(options.ready_timeout), stop);
+  const auto failures =
+      wait_ready(std::vector{fresh}, identity, backend, probe, options.stable_window, reporter,
+                 deadline.sooner(options.ready_timeout), stop);
   if (!failures.empty()) {
     step.set_outcome(StepOutcome::failed);
     return failures.begin()->second;

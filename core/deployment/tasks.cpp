@@ -11,10 +11,11 @@
 namespace pecanctl::deployment {
 namespace {
 
-// A service that just became healthy may drop its first connections; what is tried here may be repeated.
+// A service that just became healthy may drop its first connections; what is tried here may be
+// repeated.
 template <typename Work>
-auto with_fresh_connection(Services& services, const Deadline& deadline, const std::stop_token& stop,
-                           Work work)
+auto with_fresh_connection(Services& services, const Deadline& deadline,
+                           const std::stop_token& stop, Work work)
 {
   return retry_until(deadline.sooner(std::chrono::seconds{30}), stop, {}, [&] {
     try {
@@ -29,25 +30,27 @@ auto with_fresh_connection(Services& services, const Deadline& deadline, const s
 Task make_queue_task(const stack::Service& service, Services& services)
 {
   const auto queue = service.model->queue();
-  return {.id = "queue " + queue,
-          .after = "rabbitmq",
-          .is_done =
-              [queue, &services](const Deadline& deadline, const std::stop_token& stop) {
-                return with_fresh_connection(services, deadline, stop, [&] {
-                  return services.broker(deadline, stop).find_queue(queue, deadline, stop).has_value();
-                });
-              },
-          .perform =
-              [queue, &services](const Deadline& deadline, const std::stop_token& stop) {
-                services.broker(deadline, stop).ensure_queue(queue, deadline, stop);
-              }};
+  return {
+      .id = "queue " + queue,
+      .after = "rabbitmq",
+      .is_done =
+          [queue, &services](const Deadline& deadline, const std::stop_token& stop) {
+            return with_fresh_connection(services, deadline, stop, [&] {
+              return services.broker(deadline, stop).find_queue(queue, deadline, stop).has_value();
+            });
+          },
+      .perform =
+          [queue, &services](const Deadline& deadline, const std::stop_token& stop) {
+            services.broker(deadline, stop).ensure_queue(queue, deadline, stop);
+          }};
 }
 
 bool has_tables(postgres::Database& database, const Deadline& deadline, const std::stop_token& stop)
 {
   const auto transaction = database.begin(deadline, stop);
   const auto rows = transaction->query(
-      "SELECT count(*) FROM pg_roles WHERE rolname = 'bety' AND rolcanlogin AND NOT EXISTS (SELECT 1 FROM "
+      "SELECT count(*) FROM pg_roles WHERE rolname = 'bety' AND rolcanlogin AND NOT EXISTS (SELECT "
+      "1 FROM "
       "unnest(ARRAY['machines', 'modeltypes', 'models', 'dbfiles']) AS wanted "
       "WHERE to_regclass('public.' || wanted) IS NULL)",
       {});
@@ -58,12 +61,14 @@ void make_tables(postgres::Database& database, const std::string& tables, const 
                  const Deadline& deadline, const std::stop_token& stop)
 {
   const auto transaction = database.begin(deadline, stop);
-  // The password travels as a parameter and never as text of a statement: server logs show statements.
+  // The password travels as a parameter and never as text of a statement: server logs show
+  // statements.
   const std::array<postgres::Value, 1> parameters{password.reveal()};
   transaction->query("SELECT set_config('pecanctl.password', $1, true)", parameters);
   transaction->execute(
       "DO $$ BEGIN "
-      "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bety') THEN CREATE ROLE bety; END IF; "
+      "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bety') THEN CREATE ROLE bety; END "
+      "IF; "
       "EXECUTE format('ALTER ROLE bety LOGIN PASSWORD %L', current_setting('pecanctl.password')); "
       "END $$");
   transaction->execute(tables);
@@ -72,8 +77,8 @@ void make_tables(postgres::Database& database, const std::string& tables, const 
 
 }  // namespace
 
-std::vector<Task> make_tasks(const stack::Stack& stack, Services& services, const std::string& tables,
-                             const Secret& bety_password)
+std::vector<Task> make_tasks(const stack::Stack& stack, Services& services,
+                             const std::string& tables, const Secret& bety_password)
 {
   std::vector<Task> tasks;
   if (stack.find_service("postgres") != nullptr) {

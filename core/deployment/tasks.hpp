@@ -16,7 +16,8 @@
 
 namespace pecanctl::deployment {
 
-/// The instance's own broker and database, connected to when first needed and again after the connection broke.
+/// The instance's own broker and database, connected to when first needed and again after the
+/// connection broke.
 class Services {
  public:
   virtual ~Services() = default;
@@ -27,11 +28,12 @@ class Services {
   virtual void forget() = 0;
 };
 
-/// What a deploy sets up besides containers: one durable queue per model before its workers start (declared as
-/// PEcAn's worker declares it, without arguments), and in database `bety` the tables that pecanctl uses
+/// What a deploy sets up besides containers: one durable queue per model before its workers start
+/// (declared as PEcAn's worker declares it, without arguments), and in database `bety` the tables
+/// that pecanctl uses
 /// (`tables`, idempotent SQL) with the role `bety`.
-std::vector<Task> make_tasks(const stack::Stack& stack, Services& services, const std::string& tables,
-                             const Secret& bety_password);
+std::vector<Task> make_tasks(const stack::Stack& stack, Services& services,
+                             const std::string& tables, const Secret& bety_password);
 
 /// Content when as many consumers as workers are registered at the queue.
 WorkerProbe make_worker_probe(Services& services);

@@ -60,7 +60,10 @@ class Waiter {
  public:
   Waiter(std::span<const Awaited> awaited, const engine::Identity& identity, engine::View& view,
          const WorkerProbe& probe, milliseconds window, Reporter& reporter)
-      : identity_{identity}, view_{view}, probe_{probe}, window_{window}
+      : identity_{identity},
+        view_{view},
+        probe_{probe},
+        window_{window}
   {
     for (const auto& item : awaited) {
       items_.push_back({.awaited = item});
@@ -120,7 +123,8 @@ class Waiter {
     }
   }
 
-  // All workers of a service are judged together: the broker counts consumers, it does not name them.
+  // All workers of a service are judged together: the broker counts consumers, it does not name
+  // them.
   void update_workers(const engine::Observation& observed, const Deadline& deadline,
                       const std::stop_token& stop)
   {
@@ -141,11 +145,13 @@ class Waiter {
     const auto is_waiting = [&](const Item& item) {
       return !item.is_over && item.awaited.service == &service;
     };
-    if (std::ranges::any_of(items_, [&](const Item& item) { return is_waiting(item) && !item.ready_since; })) {
+    if (std::ranges::any_of(
+            items_, [&](const Item& item) { return is_waiting(item) && !item.ready_since; })) {
       return;
     }
     const auto replicas = observed.of_service(service.name);
-    const auto running = std::ranges::count(replicas, engine::State::running, &engine::Replica::state);
+    const auto running =
+        std::ranges::count(replicas, engine::State::running, &engine::Replica::state);
     const auto problem = probe_(service, static_cast<std::size_t>(running), deadline, stop);
     for (auto& item : items_) {
       if (is_waiting(item)) {
@@ -163,7 +169,8 @@ class Waiter {
     }
   }
 
-  void fail(Item& item, const std::string& problem, const Deadline& deadline, const std::stop_token& stop)
+  void fail(Item& item, const std::string& problem, const Deadline& deadline,
+            const std::stop_token& stop)
   {
     failures_.insert_or_assign(item.awaited.name,
                                explain_failure(item.awaited, problem, view_, deadline, stop));
@@ -175,8 +182,8 @@ class Waiter {
   void give_up(const std::stop_token& stop)
   {
     for (auto& item : items_) {
-      auto error = explain_failure(item.awaited, fmt::format("timed out waiting ({})", item.reason), view_,
-                                   Deadline::in(std::chrono::seconds{5}), stop);
+      auto error = explain_failure(item.awaited, fmt::format("timed out waiting ({})", item.reason),
+                                   view_, Deadline::in(std::chrono::seconds{5}), stop);
       auto info = error.info();
       info.code = ErrorCode::timeout;
       failures_.insert_or_assign(item.awaited.name, Error{std::move(info)});
@@ -195,9 +202,11 @@ class Waiter {
 
 }  // namespace
 
-std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited, const engine::Identity& identity,
-                                        engine::View& view, const WorkerProbe& probe, milliseconds window,
-                                        Reporter& reporter, const Deadline& deadline, std::stop_token stop)
+std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited,
+                                        const engine::Identity& identity, engine::View& view,
+                                        const WorkerProbe& probe, milliseconds window,
+                                        Reporter& reporter, const Deadline& deadline,
+                                        std::stop_token stop)
 {
   if (awaited.empty()) {
     return {};
@@ -208,11 +217,12 @@ std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited, const 
 Error explain_failure(const Awaited& awaited, std::string_view problem, engine::View& view,
                       const Deadline& deadline, std::stop_token stop)
 {
-  ErrorInfo info{.code = ErrorCode::failed,
-                 .what = fmt::format("{} did not come up", awaited.name),
-                 .why = std::string{problem},
-                 .hint = fmt::format("see `docker logs {}`, correct the cause and repeat the command",
-                                     awaited.name)};
+  ErrorInfo info{
+      .code = ErrorCode::failed,
+      .what = fmt::format("{} did not come up", awaited.name),
+      .why = std::string{problem},
+      .hint = fmt::format("see `docker logs {}`, correct the cause and repeat the command",
+                          awaited.name)};
   try {
     const auto last = view.examine(awaited.id, k_log_lines, deadline, std::move(stop));
     if (last.state == engine::State::exited || last.state == engine::State::restarting) {

@@ -18,10 +18,11 @@
 
 namespace pecanctl::deployment {
 
-/// Tells why `count` workers of a service do not take jobs yet, or nothing when they do. A worker has no health
-/// check of its own: being registered as consumer at the broker is its health.
-using WorkerProbe = std::function<std::optional<std::string>(
-    const stack::Service& service, std::size_t count, const Deadline& deadline, std::stop_token stop)>;
+/// Tells why `count` workers of a service do not take jobs yet, or nothing when they do. A worker
+/// has no health check of its own: being registered as consumer at the broker is its health.
+using WorkerProbe =
+    std::function<std::optional<std::string>(const stack::Service& service, std::size_t count,
+                                             const Deadline& deadline, std::stop_token stop)>;
 
 /// A container that was started and has to prove itself.
 struct Awaited {
@@ -30,16 +31,18 @@ struct Awaited {
   const stack::Service* service = nullptr;
 };
 
-/// Waits until all of `awaited` are ready: running and healthy for `window` without a break; workers: running,
-/// and the probe content. Returns what failed, by container name, each with its last log lines; a timeout is
-/// such a failure too. @throws Cancelled, or Error when the engine itself fails.
-std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited, const engine::Identity& identity,
-                                        engine::View& view, const WorkerProbe& probe,
-                                        std::chrono::milliseconds window, Reporter& reporter,
-                                        const Deadline& deadline, std::stop_token stop);
+/// Waits until all of `awaited` are ready: running and healthy for `window` without a break;
+/// workers: running, and the probe content. Returns what failed, by container name, each with its
+/// last log lines; a timeout is such a failure too. @throws Cancelled, or Error when the engine
+/// itself fails.
+std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited,
+                                        const engine::Identity& identity, engine::View& view,
+                                        const WorkerProbe& probe, std::chrono::milliseconds window,
+                                        Reporter& reporter, const Deadline& deadline,
+                                        std::stop_token stop);
 
-/// What an operator needs to know of a container that did not come up: how it ended, its health check's
-/// output, its last 20 log lines.
+/// What an operator needs to know of a container that did not come up: how it ended, its health
+/// check's output, its last 20 log lines.
 Error explain_failure(const Awaited& awaited, std::string_view problem, engine::View& view,
                       const Deadline& deadline, std::stop_token stop);
 

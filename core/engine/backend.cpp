@@ -31,7 +31,8 @@ std::vector<const Replica*> Observation::of_service(std::string_view service) co
   return found;
 }
 
-std::optional<PublishedPort> Observation::find_port(std::string_view service, int container_port) const
+std::optional<PublishedPort> Observation::find_port(std::string_view service,
+                                                    int container_port) const
 {
   for (const auto* replica : of_service(service)) {
     const auto port = std::ranges::find_if(replica->ports, [&](const PublishedPort& candidate) {

@@ -16,8 +16,8 @@
 #include "core/base/error.hpp"
 #include "core/stack/stack.hpp"
 
-/// The seam between what is wanted and the container engine that runs it. Nothing above this header knows
-/// which engine that is.
+/// The seam between what is wanted and the container engine that runs it. Nothing above this header
+/// knows which engine that is.
 namespace pecanctl::engine {
 
 /// Whose objects are meant: those whose labels carry exactly both.
@@ -41,20 +41,20 @@ struct PublishedPort {
 /// One container of ours.
 struct Replica {
   std::string id = {};
-  std::string name = {};     ///< "<instance>-<service>-<number>"
+  std::string name = {};  ///< "<instance>-<service>-<number>"
   std::string instance = {};
   std::string service = {};
   int number = 0;
-  int revision = 0;          ///< of the deploy that made it
+  int revision = 0;  ///< of the deploy that made it
   std::string owner = {};
-  std::string spec = {};     ///< what was asked for (stack::render_spec)
-  std::string image = {};    ///< reference
+  std::string spec = {};   ///< what was asked for (stack::render_spec)
+  std::string image = {};  ///< reference
   std::string image_id = {};
   State state = State::created;
   Health health = Health::none;
   bool drains_on_signal = false;  ///< SIGTERM lets it finish its job (label pecan.drain=signal)
   bool is_worker = false;
-  std::string file = {};     ///< the pecan.yml it was deployed from
+  std::string file = {};  ///< the pecan.yml it was deployed from
   std::chrono::system_clock::time_point created = {};
   std::vector<PublishedPort> ports = {};
   std::map<std::string, std::string> mounts = {};  ///< target → path on the engine's machine
@@ -62,8 +62,8 @@ struct Replica {
 
 struct VolumeState {
   std::string name = {};
-  std::string key = {};      ///< key of the stack's volume
-  bool is_data = false;      ///< false: rendered files, made again by the next deploy
+  std::string key = {};  ///< key of the stack's volume
+  bool is_data = false;  ///< false: rendered files, made again by the next deploy
 };
 
 struct NetworkState {
@@ -78,9 +78,10 @@ struct Observation {
   std::vector<VolumeState> volumes = {};
 
   bool is_empty() const { return replicas.empty() && networks.empty() && volumes.empty(); }
+
   std::vector<const Replica*> of_service(std::string_view service) const;
-  /// Where a running replica of `service` answers on this machine, "127.0.0.1" and the port; nothing when it
-  /// does not run or does not publish that port.
+  /// Where a running replica of `service` answers on this machine, "127.0.0.1" and the port;
+  /// nothing when it does not run or does not publish that port.
   std::optional<PublishedPort> find_port(std::string_view service, int container_port) const;
 };
 
@@ -109,8 +110,8 @@ struct Postmortem {
   State state = State::created;
   int exit_code = 0;
   bool is_out_of_memory = false;
-  std::string error = {};                ///< the engine's own
-  std::vector<std::string> log = {};     ///< last lines, oldest first
+  std::string error = {};             ///< the engine's own
+  std::vector<std::string> log = {};  ///< last lines, oldest first
   std::string health_output = {};
 };
 
@@ -121,14 +122,16 @@ class View {
  public:
   virtual ~View() = default;
   /// Everything of `identity`. One call per kind of object, however many there are.
-  virtual Observation observe(const Identity& identity, const Deadline& deadline, std::stop_token stop) = 0;
+  virtual Observation observe(const Identity& identity, const Deadline& deadline,
+                              std::stop_token stop) = 0;
   /// Instances on this machine: name and owner of every labelled object.
   virtual std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) = 0;
   virtual std::optional<Image> find_image(std::string_view reference, const Deadline& deadline,
                                           std::stop_token stop) = 0;
   /// Those of `names` that a container of somebody else has, with what is known of it.
   virtual std::map<std::string, std::string> find_foreign(std::span<const std::string> names,
-                                                          const Identity& identity, const Deadline& deadline,
+                                                          const Identity& identity,
+                                                          const Deadline& deadline,
                                                           std::stop_token stop) = 0;
   virtual Postmortem examine(std::string_view id, int log_lines, const Deadline& deadline,
                              std::stop_token stop) = 0;
@@ -140,31 +143,40 @@ class View {
 /// The half that changes things. Every method may be repeated; "already so" is success.
 class Backend : public View {
  public:
-  virtual void ensure_network(const stack::Stack& stack, const Deadline& deadline, std::stop_token stop) = 0;
-  /// Makes the volume (or host folder), with its folders and owner. `helper` is any image that is present.
-  virtual void ensure_volume(const stack::Stack& stack, const stack::Volume& volume, const Image& helper,
-                             const Deadline& deadline, std::stop_token stop) = 0;
+  virtual void ensure_network(const stack::Stack& stack, const Deadline& deadline,
+                              std::stop_token stop) = 0;
+  /// Makes the volume (or host folder), with its folders and owner. `helper` is any image that is
+  /// present.
+  virtual void ensure_volume(const stack::Stack& stack, const stack::Volume& volume,
+                             const Image& helper, const Deadline& deadline,
+                             std::stop_token stop) = 0;
   /// Puts the service's files where its containers mount them, replacing older ones.
-  virtual void write_files(const stack::Stack& stack, const stack::Service& service, const Image& helper,
-                           const Deadline& deadline, std::stop_token stop) = 0;
-  /// Makes containers, many at a time, without starting them. A name that our own crashed run left is adopted
-  /// when it carries the same spec.
+  virtual void write_files(const stack::Stack& stack, const stack::Service& service,
+                           const Image& helper, const Deadline& deadline, std::stop_token stop) = 0;
+  /// Makes containers, many at a time, without starting them. A name that our own crashed run left
+  /// is adopted when it carries the same spec.
   virtual std::vector<Created> create(const stack::Stack& stack, int revision,
-                                      std::span<const ReplicaOrder> orders, const Deadline& deadline,
-                                      std::stop_token stop) = 0;
-  virtual Failures start(std::span<const std::string> ids, const std::function<void(std::size_t)>& on_done,
-                         const Deadline& deadline, std::stop_token stop) = 0;
+                                      std::span<const ReplicaOrder> orders,
+                                      const Deadline& deadline, std::stop_token stop) = 0;
+  virtual Failures start(std::span<const std::string> ids,
+                         const std::function<void(std::size_t)>& on_done, const Deadline& deadline,
+                         std::stop_token stop) = 0;
   /// Asks politely, waits at most `grace`, then kills.
-  virtual Failures halt(std::span<const std::string> ids, std::chrono::seconds grace, const Deadline& deadline,
-                        std::stop_token stop) = 0;
-  virtual Failures remove(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) = 0;
-  virtual Failures freeze(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) = 0;
-  virtual Failures thaw(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) = 0;
-  /// Sends `signal` ("SIGTERM", "SIGKILL"), also to frozen ones.
-  virtual Failures signal(std::span<const std::string> ids, std::string_view signal, const Deadline& deadline,
+  virtual Failures halt(std::span<const std::string> ids, std::chrono::seconds grace,
+                        const Deadline& deadline, std::stop_token stop) = 0;
+  virtual Failures remove(std::span<const std::string> ids, const Deadline& deadline,
                           std::stop_token stop) = 0;
-  virtual void remove_network(const NetworkState& network, const Deadline& deadline, std::stop_token stop) = 0;
-  virtual void remove_volume(const VolumeState& volume, const Deadline& deadline, std::stop_token stop) = 0;
+  virtual Failures freeze(std::span<const std::string> ids, const Deadline& deadline,
+                          std::stop_token stop) = 0;
+  virtual Failures thaw(std::span<const std::string> ids, const Deadline& deadline,
+                        std::stop_token stop) = 0;
+  /// Sends `signal` ("SIGTERM", "SIGKILL"), also to frozen ones.
+  virtual Failures signal(std::span<const std::string> ids, std::string_view signal,
+                          const Deadline& deadline, std::stop_token stop) = 0;
+  virtual void remove_network(const NetworkState& network, const Deadline& deadline,
+                              std::stop_token stop) = 0;
+  virtual void remove_volume(const VolumeState& volume, const Deadline& deadline,
+                             std::stop_token stop) = 0;
 };
 
 }  // namespace pecanctl::engine

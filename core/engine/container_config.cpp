@@ -50,15 +50,16 @@ json render_mounts(const stack::Stack& stack, const stack::Service& service)
 
 json render_host_config(const stack::Stack& stack, const stack::Service& service)
 {
-  json host{{"NetworkMode", stack.name},
-            {"Mounts", render_mounts(stack, service)},
-            {"RestartPolicy", {{"Name", "unless-stopped"}}},
-            {"CapDrop", {"ALL"}},
-            {"CapAdd", service.capabilities},
-            {"SecurityOpt", {"no-new-privileges:true"}},
-            {"PidsLimit", service.limits.pids},
-            {"ReadonlyRootfs", service.has_read_only_root},
-            {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "10m"}, {"max-file", "3"}}}}}};
+  json host{
+      {"NetworkMode", stack.name},
+      {"Mounts", render_mounts(stack, service)},
+      {"RestartPolicy", {{"Name", "unless-stopped"}}},
+      {"CapDrop", {"ALL"}},
+      {"CapAdd", service.capabilities},
+      {"SecurityOpt", {"no-new-privileges:true"}},
+      {"PidsLimit", service.limits.pids},
+      {"ReadonlyRootfs", service.has_read_only_root},
+      {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "10m"}, {"max-file", "3"}}}}}};
   if (service.limits.memory > 0) {
     host["Memory"] = service.limits.memory;
     host["MemorySwap"] = service.limits.memory;  // no swap on top
@@ -127,7 +128,8 @@ std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order)
   return stack::render_spec(service, stack.owner);
 }
 
-std::string render_container_config(const stack::Stack& stack, int revision, const ReplicaOrder& order)
+std::string render_container_config(const stack::Stack& stack, int revision,
+                                    const ReplicaOrder& order)
 {
   const auto& service = *order.service;
   auto environment = json::array();
@@ -137,12 +139,12 @@ std::string render_container_config(const stack::Stack& stack, int revision, con
   for (const auto& [name, value] : service.secret_environment) {
     environment.push_back(fmt::format("{}={}", name, value.reveal()));
   }
-  json config{{"Image", order.image.reference},
-              {"Labels", container_labels(stack, revision, order)},
-              {"Env", environment},
-              {"HostConfig", render_host_config(stack, service)},
-              {"NetworkingConfig",
-               {{"EndpointsConfig", {{stack.name, {{"Aliases", {service.name}}}}}}}}};
+  json config{
+      {"Image", order.image.reference},
+      {"Labels", container_labels(stack, revision, order)},
+      {"Env", environment},
+      {"HostConfig", render_host_config(stack, service)},
+      {"NetworkingConfig", {{"EndpointsConfig", {{stack.name, {{"Aliases", {service.name}}}}}}}}};
   if (!service.command.empty()) {
     config["Cmd"] = service.command;
   }
@@ -161,7 +163,8 @@ std::string render_container_config(const stack::Stack& stack, int revision, con
   return config.dump();
 }
 
-std::string render_helper_config(const stack::Stack& stack, const std::string& volume, const Image& image)
+std::string render_helper_config(const stack::Stack& stack, const std::string& volume,
+                                 const Image& image)
 {
   auto labels = base_labels(stack);
   labels.emplace(label::k_role, "helper");

@@ -21,14 +21,18 @@ std::string data_volume_name(std::string_view instance, std::string_view key);
 
 /// The labels that every object of an instance carries.
 docker::Labels base_labels(const stack::Stack& stack);
-/// The spec a container of this order carries: what was asked for, with the image that was found for it.
+/// The spec a container of this order carries: what was asked for, with the image that was found
+/// for it.
 std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order);
 
-/// Body of `POST /containers/create`. Every container of ours drops all capabilities but those given back, gains no
-/// privileges, and has limits and log rotation. Source: Docker Engine API 1.41, ContainerCreate.
-std::string render_container_config(const stack::Stack& stack, int revision, const ReplicaOrder& order);
+/// Body of `POST /containers/create`. Every container of ours drops all capabilities but those
+/// given back, gains no privileges, and has limits and log rotation. Source: Docker Engine
+/// API 1.41, ContainerCreate.
+std::string render_container_config(const stack::Stack& stack, int revision,
+                                    const ReplicaOrder& order);
 
 /// The same for a container that is never started and only lends its mount of `volume`.
-std::string render_helper_config(const stack::Stack& stack, const std::string& volume, const Image& image);
+std::string render_helper_config(const stack::Stack& stack, const std::string& volume,
+                                 const Image& image);
 
 }  // namespace pecanctl::engine

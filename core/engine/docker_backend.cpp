@@ -17,13 +17,15 @@
 namespace pecanctl::engine {
 namespace {
 
-constexpr std::size_t k_width = 8;  // requests in flight; more gains nothing (measured: tests/bench/lifecycle)
+constexpr std::size_t k_width =
+    8;  // requests in flight; more gains nothing (measured: tests/bench/lifecycle)
 
 class DockerBackend : public Backend {
  public:
   explicit DockerBackend(docker::Engine& engine) : engine_{engine} {}
 
-  Observation observe(const Identity& identity, const Deadline& deadline, std::stop_token stop) override
+  Observation observe(const Identity& identity, const Deadline& deadline,
+                      std::stop_token stop) override
   {
     const auto labels = filters(identity);
     Observation observation;
@@ -50,7 +52,8 @@ class DockerBackend : public Backend {
     std::set<std::pair<std::string, std::string>> found;
     const auto collect = [&](const auto& objects) {
       for (const auto& object : objects) {
-        found.emplace(label_of(object.labels, label::k_instance), label_of(object.labels, label::k_owner));
+        found.emplace(label_of(object.labels, label::k_instance),
+                      label_of(object.labels, label::k_owner));
       }
     };
     collect(engine_.list_containers(labels, deadline, stop));
@@ -71,20 +74,23 @@ class DockerBackend : public Backend {
   }
 
   std::map<std::string, std::string> find_foreign(std::span<const std::string> names,
-                                                  const Identity& identity, const Deadline& deadline,
+                                                  const Identity& identity,
+                                                  const Deadline& deadline,
                                                   std::stop_token stop) override
   {
     std::map<std::string, std::string> foreign;
     for (const auto& name : names) {
       const auto container = engine_.find_container(name, deadline, stop);
-      if (!container || container->summary.name != name || is_ours(container->summary.labels, identity)) {
+      if (!container || container->summary.name != name ||
+          is_ours(container->summary.labels, identity)) {
         continue;
       }
       const auto instance = label_of(container->summary.labels, label::k_instance);
-      foreign.emplace(name, fmt::format("container {} of image {}, {}", name, container->summary.image,
-                                        instance.empty() ? "not made by pecanctl"
-                                                         : fmt::format("of instance {} with another identity",
-                                                                       instance)));
+      foreign.emplace(
+          name, fmt::format("container {} of image {}, {}", name, container->summary.image,
+                            instance.empty()
+                                ? "not made by pecanctl"
+                                : fmt::format("of instance {} with another identity", instance)));
     }
     return foreign;
   }
@@ -121,7 +127,8 @@ class DockerBackend : public Backend {
     return busy;
   }
 
-  void ensure_network(const stack::Stack& stack, const Deadline& deadline, std::stop_token stop) override
+  void ensure_network(const stack::Stack& stack, const Deadline& deadline,
+                      std::stop_token stop) override
   {
     const Identity identity{.instance = stack.name, .owner = stack.owner};
     const auto labels = filters(identity);
@@ -173,13 +180,15 @@ class DockerBackend : public Backend {
     fill_volume(engine_, stack, name, entries, helper, deadline, stop);
   }
 
-  std::vector<Created> create(const stack::Stack& stack, int revision, std::span<const ReplicaOrder> orders,
-                              const Deadline& deadline, std::stop_token stop) override
+  std::vector<Created> create(const stack::Stack& stack, int revision,
+                              std::span<const ReplicaOrder> orders, const Deadline& deadline,
+                              std::stop_token stop) override
   {
     std::vector<docker::Engine::CreateRequest> requests;
     for (const auto& order : orders) {
-      requests.push_back({.name = fmt::format("{}-{}-{}", stack.name, order.service->name, order.number),
-                          .config = render_container_config(stack, revision, order)});
+      requests.push_back(
+          {.name = fmt::format("{}-{}-{}", stack.name, order.service->name, order.number),
+           .config = render_container_config(stack, revision, order)});
     }
     const auto outcomes = engine_.create_containers(requests, k_width, deadline, stop);
     std::vector<Created> created;
@@ -199,39 +208,44 @@ class DockerBackend : public Backend {
     return engine_.start_containers(ids, k_width, on_done, deadline, std::move(stop));
   }
 
-  Failures halt(std::span<const std::string> ids, std::chrono::seconds grace, const Deadline& deadline,
-                std::stop_token stop) override
+  Failures halt(std::span<const std::string> ids, std::chrono::seconds grace,
+                const Deadline& deadline, std::stop_token stop) override
   {
     return engine_.stop_containers(ids, grace, k_width, deadline, std::move(stop));
   }
 
-  Failures remove(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) override
+  Failures remove(std::span<const std::string> ids, const Deadline& deadline,
+                  std::stop_token stop) override
   {
     return engine_.remove_containers(ids, true, k_width, deadline, std::move(stop));
   }
 
-  Failures freeze(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) override
+  Failures freeze(std::span<const std::string> ids, const Deadline& deadline,
+                  std::stop_token stop) override
   {
     return engine_.pause_containers(ids, deadline, std::move(stop));
   }
 
-  Failures thaw(std::span<const std::string> ids, const Deadline& deadline, std::stop_token stop) override
+  Failures thaw(std::span<const std::string> ids, const Deadline& deadline,
+                std::stop_token stop) override
   {
     return engine_.unpause_containers(ids, deadline, std::move(stop));
   }
 
-  Failures signal(std::span<const std::string> ids, std::string_view signal, const Deadline& deadline,
-                  std::stop_token stop) override
+  Failures signal(std::span<const std::string> ids, std::string_view signal,
+                  const Deadline& deadline, std::stop_token stop) override
   {
     return engine_.kill_containers(ids, signal, deadline, std::move(stop));
   }
 
-  void remove_network(const NetworkState& network, const Deadline& deadline, std::stop_token stop) override
+  void remove_network(const NetworkState& network, const Deadline& deadline,
+                      std::stop_token stop) override
   {
     engine_.remove_network(network.id, deadline, std::move(stop));
   }
 
-  void remove_volume(const VolumeState& volume, const Deadline& deadline, std::stop_token stop) override
+  void remove_volume(const VolumeState& volume, const Deadline& deadline,
+                     std::stop_token stop) override
   {
     engine_.remove_volume(volume.name, deadline, std::move(stop));
   }
@@ -248,9 +262,10 @@ class DockerBackend : public Backend {
       return {.id = existing->summary.id};
     }
     auto info = refusal.info();
-    info.hint = fmt::format("look at it with `docker inspect {}`; rename or remove it, or choose another "
-                            "`name:` in pecan.yml",
-                            name);
+    info.hint = fmt::format(
+        "look at it with `docker inspect {}`; rename or remove it, or choose another "
+        "`name:` in pecan.yml",
+        name);
     return {.error = Error{std::move(info)}};
   }
 

@@ -22,7 +22,9 @@ int number_of(const docker::Labels& labels, std::string_view key)
 // The list call says health only inside its human text: "Up 3 minutes (healthy)".
 Health parse_health(std::string_view status)
 {
-  const auto says = [&](std::string_view text) { return status.find(text) != std::string_view::npos; };
+  const auto says = [&](std::string_view text) {
+    return status.find(text) != std::string_view::npos;
+  };
   if (says("(healthy)")) {
     return Health::healthy;
   }
@@ -57,7 +59,8 @@ bool is_ours(const docker::Labels& labels, const Identity& identity)
 
 State parse_state(std::string_view text)
 {
-  for (const auto state : {State::created, State::running, State::paused, State::restarting, State::exited}) {
+  for (const auto state :
+       {State::created, State::running, State::paused, State::restarting, State::exited}) {
     if (text == to_string(state)) {
       return state;
     }

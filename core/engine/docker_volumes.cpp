@@ -22,12 +22,15 @@ namespace fs = std::filesystem;
 class Helper {
  public:
   Helper(docker::Engine& engine, std::string id) : engine_{engine}, id_{std::move(id)} {}
+
   Helper(const Helper&) = delete;
   Helper& operator=(const Helper&) = delete;
+
   ~Helper()
   {
     try {
-      engine_.remove_containers(std::vector{id_}, true, 1, Deadline::in(std::chrono::seconds{10}), {});
+      engine_.remove_containers(std::vector{id_}, true, 1, Deadline::in(std::chrono::seconds{10}),
+                                {});
     } catch (const Error&) {
       return;  // carries our labels: the next deploy removes it
     }
@@ -56,18 +59,20 @@ std::vector<std::string> find_helpers(docker::Engine& engine, const stack::Stack
 }  // namespace
 
 void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& name,
-                 const docker::Labels& labels, const Deadline& deadline, const std::stop_token& stop)
+                 const docker::Labels& labels, const Deadline& deadline,
+                 const std::stop_token& stop)
 {
   // Creating an existing volume succeeds and changes nothing, whoever made it: so look whose it is.
   engine.create_volume(name, labels, deadline, stop);
   const auto volume = engine.find_volume(name, deadline, stop);
   if (!volume || !is_ours(volume->labels, {.instance = stack.name, .owner = stack.owner})) {
-    throw Error{{.code = ErrorCode::conflict,
-                 .what = fmt::format("cannot use volume {}", name),
-                 .why = "it exists and does not carry the labels of this instance",
-                 .hint = fmt::format("look at it with `docker volume inspect {}`; remove it when nobody "
-                                     "needs it, or choose another `name:` in pecan.yml",
-                                     name)}};
+    throw Error{
+        {.code = ErrorCode::conflict,
+         .what = fmt::format("cannot use volume {}", name),
+         .why = "it exists and does not carry the labels of this instance",
+         .hint = fmt::format("look at it with `docker volume inspect {}`; remove it when nobody "
+                             "needs it, or choose another `name:` in pecan.yml",
+                             name)}};
   }
 }
 
@@ -76,7 +81,8 @@ void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
                  const Deadline& deadline, const std::stop_token& stop)
 {
   const auto name = volume + "-helper";
-  engine.remove_containers(find_helpers(engine, stack, name, deadline, stop), true, 1, deadline, stop);
+  engine.remove_containers(find_helpers(engine, stack, name, deadline, stop), true, 1, deadline,
+                           stop);
   const std::vector<docker::Engine::CreateRequest> requests{
       {.name = name, .config = render_helper_config(stack, volume, helper)}};
   const auto created = engine.create_containers(requests, 1, deadline, stop);
@@ -100,9 +106,11 @@ void make_host_folders(const stack::Volume& volume)
       throw system_error(fmt::format("cannot make folder {}", folder.string()), error.value());
     }
     if (is_new && ::geteuid() == 0 &&
-        ::chown(folder.c_str(), static_cast<uid_t>(volume.uid), static_cast<gid_t>(volume.gid)) != 0) {
+        ::chown(folder.c_str(), static_cast<uid_t>(volume.uid), static_cast<gid_t>(volume.gid)) !=
+            0) {
       throw system_error(
-          fmt::format("cannot give folder {} to {}:{}", folder.string(), volume.uid, volume.gid), errno);
+          fmt::format("cannot give folder {} to {}:{}", folder.string(), volume.uid, volume.gid),
+          errno);
     }
   }
 }

@@ -12,18 +12,20 @@
 
 namespace pecanctl::engine {
 
-/// Makes an engine volume with `labels`, or finds ours. @throws Error conflict when it is somebody else's.
+/// Makes an engine volume with `labels`, or finds ours. @throws Error conflict when it is somebody
+/// else's.
 void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& name,
-                 const docker::Labels& labels, const Deadline& deadline, const std::stop_token& stop);
+                 const docker::Labels& labels, const Deadline& deadline,
+                 const std::stop_token& stop);
 
-/// Writes `entries` into an engine volume through a container of image `helper` that is never started: it lends
-/// its mount, and the engine writes. An interrupted earlier one is removed first.
+/// Writes `entries` into an engine volume through a container of image `helper` that is never
+/// started: it lends its mount, and the engine writes. An interrupted earlier one is removed first.
 void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
                  std::span<const docker::ArchiveFile> entries, const Image& helper,
                  const Deadline& deadline, const std::stop_token& stop);
 
-/// Makes a host folder and the folders in it. Those it makes belong to the volume's user when we are root; those
-/// that were there stay as they are.
+/// Makes a host folder and the folders in it. Those it makes belong to the volume's user when we
+/// are root; those that were there stay as they are.
 void make_host_folders(const stack::Volume& volume);
 
 }  // namespace pecanctl::engine

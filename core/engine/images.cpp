@@ -39,8 +39,9 @@ std::string registry_of(std::string_view reference)
 {
   const auto slash = reference.find('/');
   const auto first = reference.substr(0, slash);
-  const bool is_host = slash != std::string_view::npos &&
-                       (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+  const bool is_host =
+      slash != std::string_view::npos &&
+      (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
   return is_host ? std::string{first} : "docker.io";
 }
 
@@ -50,8 +51,8 @@ bool can_fall_back(const Error& error)
          error.code() == ErrorCode::denied || error.code() == ErrorCode::timeout;
 }
 
-// Pulls, but gives up when the registry says nothing for a while; after its first word the download may
-// take what it takes.
+// Pulls, but gives up when the registry says nothing for a while; after its first word the download
+// may take what it takes.
 void pull_within_patience(docker::Engine& engine, const std::string& reference,
                           const docker::ProgressSink& progress, const Deadline& deadline,
                           const std::stop_token& stop)
@@ -81,8 +82,8 @@ void pull_within_patience(docker::Engine& engine, const std::string& reference,
     check_stop(stop);
     throw Error{{.code = ErrorCode::unreachable,
                  .what = fmt::format("cannot pull {}", reference),
-                 .why = fmt::format("registry {} did not answer within {} s", registry_of(reference),
-                                    k_first_answer.count())}};
+                 .why = fmt::format("registry {} did not answer within {} s",
+                                    registry_of(reference), k_first_answer.count())}};
   }
 }
 
@@ -118,7 +119,8 @@ std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::I
       return to_image(source.reference, *image);
     }
   }
-  if (policy == stack::ImagePolicy::pull || source.own_reference.empty() || source.context.empty()) {
+  if (policy == stack::ImagePolicy::pull || source.own_reference.empty() ||
+      source.context.empty()) {
     return std::nullopt;
   }
   const auto image = engine_.find_image(source.own_reference, deadline, stop);
@@ -191,7 +193,8 @@ Image ImageStore::obtain(const stack::ImageSource& source, stack::ImagePolicy po
       if (!can_fall_back(error) || !can_build) {
         auto info = error.info();
         if (info.hint.empty()) {
-          info.hint = "check the image name in pecan.yml and the network, or load it: docker load -i FILE";
+          info.hint =
+              "check the image name in pecan.yml and the network, or load it: docker load -i FILE";
         }
         throw Error{std::move(info)};
       }
@@ -239,22 +242,25 @@ Image ImageStore::pull(const stack::ImageSource& source, const Deadline& deadlin
 Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadline,
                         const std::stop_token& stop)
 {
-  return with_context(fmt::format("while building {} from {}", source.own_reference, source.context), [&] {
-    ensure_base(source.context, deadline, stop);
-    Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
-    const auto context = docker::make_context_tar(source.context);
-    engine_.build_image(source.own_reference, context.tar,
-                        {{std::string{label::k_context}, context.digest}}, true, show_build(step), deadline, stop);
-    failpoint("images.built");
-    digests_[source.context] = context.digest;
-    const auto image = engine_.find_image(source.own_reference, deadline, stop);
-    if (!image) {
-      throw Error{{.code = ErrorCode::failed,
-                   .what = fmt::format("cannot find image {} after building it", source.own_reference)}};
-    }
-    step.set_detail("built, " + format_size(image->size));
-    return to_image(source.own_reference, *image);
-  });
+  return with_context(
+      fmt::format("while building {} from {}", source.own_reference, source.context), [&] {
+        ensure_base(source.context, deadline, stop);
+        Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
+        const auto context = docker::make_context_tar(source.context);
+        engine_.build_image(source.own_reference, context.tar,
+                            {{std::string{label::k_context}, context.digest}}, true,
+                            show_build(step), deadline, stop);
+        failpoint("images.built");
+        digests_[source.context] = context.digest;
+        const auto image = engine_.find_image(source.own_reference, deadline, stop);
+        if (!image) {
+          throw Error{{.code = ErrorCode::failed,
+                       .what = fmt::format("cannot find image {} after building it",
+                                           source.own_reference)}};
+        }
+        step.set_detail("built, " + format_size(image->size));
+        return to_image(source.own_reference, *image);
+      });
 }
 
 void ImageStore::ensure_base(const std::string& context, const Deadline& deadline,
@@ -275,11 +281,12 @@ void ImageStore::ensure_base(const std::string& context, const Deadline& deadlin
         has_output = has_output || !piece.empty();
         if (piece.empty()) {
           if (const int status = script.wait(); status != 0) {
-            throw Error{{.code = ErrorCode::failed,
-                         .what = "cannot make the Debian base image",
-                         .why = fmt::format("debootstrap ended with exit code {}", status),
-                         .hint = "it needs root, the package debootstrap and a package mirror; or make a "
-                                 "registry reachable"}};
+            throw Error{
+                {.code = ErrorCode::failed,
+                 .what = "cannot make the Debian base image",
+                 .why = fmt::format("debootstrap ended with exit code {}", status),
+                 .hint = "it needs root, the package debootstrap and a package mirror; or make a "
+                         "registry reachable"}};
           }
         }
         return piece;

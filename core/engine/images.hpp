@@ -19,8 +19,8 @@ namespace pecanctl::engine {
 
 /// Finds, pulls and builds the images of a stack. `engine` and `reporter` outlive it.
 ///
-/// Ours carry a label with a digest of the folder they were built from: when that folder changes, they are
-/// built again. They are never pulled: nobody publishes them.
+/// Ours carry a label with a digest of the folder they were built from: when that folder changes,
+/// they are built again. They are never pulled: nobody publishes them.
 class ImageStore {
  public:
   ImageStore(docker::Engine& engine, Reporter& reporter) : engine_{engine}, reporter_{reporter} {}
@@ -37,15 +37,18 @@ class ImageStore {
  private:
   std::optional<Image> find(const stack::ImageSource& source, stack::ImagePolicy policy,
                             const Deadline& deadline, const std::stop_token& stop);
-  Image obtain(const stack::ImageSource& source, stack::ImagePolicy policy, const Deadline& deadline,
-               const std::stop_token& stop);
-  Image pull(const stack::ImageSource& source, const Deadline& deadline, const std::stop_token& stop);
-  Image build(const stack::ImageSource& source, const Deadline& deadline, const std::stop_token& stop);
-  void ensure_base(const std::string& context, const Deadline& deadline, const std::stop_token& stop);
+  Image obtain(const stack::ImageSource& source, stack::ImagePolicy policy,
+               const Deadline& deadline, const std::stop_token& stop);
+  Image pull(const stack::ImageSource& source, const Deadline& deadline,
+             const std::stop_token& stop);
+  Image build(const stack::ImageSource& source, const Deadline& deadline,
+              const std::stop_token& stop);
+  void ensure_base(const std::string& context, const Deadline& deadline,
+                   const std::stop_token& stop);
 
   docker::Engine& engine_;
   Reporter& reporter_;
-  std::set<std::string> unreachable_;            // registries that did not answer: not asked again
+  std::set<std::string> unreachable_;           // registries that did not answer: not asked again
   std::map<std::string, std::string> digests_;  // context folder → digest
 };
 

@@ -14,9 +14,11 @@ inline constexpr std::string_view k_number = "org.pecanproject.pecanctl.number";
 inline constexpr std::string_view k_revision = "org.pecanproject.pecanctl.revision";
 inline constexpr std::string_view k_spec = "org.pecanproject.pecanctl.spec";
 inline constexpr std::string_view k_file = "org.pecanproject.pecanctl.file";
-inline constexpr std::string_view k_role = "org.pecanproject.pecanctl.role";      ///< service, worker, helper
-inline constexpr std::string_view k_volume = "org.pecanproject.pecanctl.volume";  ///< key in the stack
-inline constexpr std::string_view k_kind = "org.pecanproject.pecanctl.kind";      ///< data, files
+inline constexpr std::string_view k_role =
+    "org.pecanproject.pecanctl.role";  ///< service, worker, helper
+inline constexpr std::string_view k_volume =
+    "org.pecanproject.pecanctl.volume";                                       ///< key in the stack
+inline constexpr std::string_view k_kind = "org.pecanproject.pecanctl.kind";  ///< data, files
 inline constexpr std::string_view k_context = "org.pecanproject.pecanctl.context";
 /// On images: SIGTERM lets the worker finish its job.
 inline constexpr std::string_view k_drain = "pecan.drain";

@@ -13,7 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A freeze must end well before the broker misses heartbeats (60 s); one round takes well under a second.
+// A freeze must end well before the broker misses heartbeats (60 s); one round takes well under a
+// second.
 constexpr std::size_t k_frozen_at_once = 8;
 constexpr milliseconds k_between_rounds{500};
 constexpr milliseconds k_poll{50};
@@ -21,9 +22,13 @@ constexpr milliseconds k_poll{50};
 // Whatever is frozen when this ends, by whichever way, runs again.
 class Frozen {
  public:
-  Frozen(std::vector<std::string> ids, Backend& backend) : ids_{std::move(ids)}, backend_{backend} {}
+  Frozen(std::vector<std::string> ids, Backend& backend) : ids_{std::move(ids)}, backend_{backend}
+  {
+  }
+
   Frozen(const Frozen&) = delete;
   Frozen& operator=(const Frozen&) = delete;
+
   ~Frozen()
   {
     try {
@@ -34,6 +39,7 @@ class Frozen {
       return;
     }
   }
+
   void forget(const std::string& id) { std::erase(ids_, id); }
 
  private:
@@ -45,8 +51,13 @@ class Retirement {
  public:
   Retirement(std::size_t count, const RetirePolicy& policy, Backend& backend, Reporter& reporter,
              std::stop_token stop)
-      : left_{count}, policy_{policy}, backend_{backend}, reporter_{reporter}, stop_{std::move(stop)}
-  {}
+      : left_{count},
+        policy_{policy},
+        backend_{backend},
+        reporter_{reporter},
+        stop_{std::move(stop)}
+  {
+  }
 
   Retired run(std::span<const Replica> workers)
   {
@@ -57,7 +68,8 @@ class Retirement {
       if (worker.state != State::running && worker.state != State::paused) {
         stopped.push_back(worker.id);
       } else {
-        (worker.drains_on_signal && worker.state == State::running ? polite : stock).push_back(worker);
+        (worker.drains_on_signal && worker.state == State::running ? polite : stock)
+            .push_back(worker);
       }
     }
     remove_first(stopped);
@@ -129,18 +141,22 @@ class Retirement {
   void await_end(const Replica& sample, std::vector<std::string> ids)
   {
     const Identity identity{.instance = sample.instance, .owner = sample.owner};
-    const Step step{reporter_, {.id = sample.service + " drain", .group = sample.service, .action = "drain"}};
+    const Step step{reporter_,
+                    {.id = sample.service + " drain", .group = sample.service, .action = "drain"}};
     for (;;) {
-      const auto observed = backend_.observe(identity, Deadline::in(std::chrono::seconds{30}), stop_);
+      const auto observed =
+          backend_.observe(identity, Deadline::in(std::chrono::seconds{30}), stop_);
       std::vector<std::string> ended;
       for (const auto& id : ids) {
         const auto found = std::ranges::find(observed.replicas, id, &Replica::id);
-        if (found == observed.replicas.end() || found->state == State::exited || found->state == State::dead) {
+        if (found == observed.replicas.end() || found->state == State::exited ||
+            found->state == State::dead) {
           ended.push_back(id);
         }
       }
       remove(ended);
-      std::erase_if(ids, [&](const auto& id) { return std::ranges::find(ended, id) != ended.end(); });
+      std::erase_if(ids,
+                    [&](const auto& id) { return std::ranges::find(ended, id) != ended.end(); });
       if (ids.empty()) {
         return;
       }
@@ -157,7 +173,8 @@ class Retirement {
   {
     auto candidates = ids_of(workers);
     while (left_ > 0 && !candidates.empty()) {
-      for (std::size_t begin = 0; begin < candidates.size() && left_ > 0; begin += k_frozen_at_once) {
+      for (std::size_t begin = 0; begin < candidates.size() && left_ > 0;
+           begin += k_frozen_at_once) {
         const auto end = std::min({candidates.size(), begin + k_frozen_at_once, begin + left_});
         round({candidates.begin() + static_cast<std::ptrdiff_t>(begin),
                candidates.begin() + static_cast<std::ptrdiff_t>(end)});
@@ -212,7 +229,8 @@ class Retirement {
 Retired retire(std::span<const Replica> workers, std::size_t count, const RetirePolicy& policy,
                Backend& backend, Reporter& reporter, std::stop_token stop)
 {
-  return Retirement{std::min(count, workers.size()), policy, backend, reporter, std::move(stop)}.run(workers);
+  return Retirement{std::min(count, workers.size()), policy, backend, reporter, std::move(stop)}
+      .run(workers);
 }
 
 }  // namespace pecanctl::engine

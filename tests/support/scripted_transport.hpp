@@ -17,10 +17,13 @@ namespace pecanctl::test {
 class ScriptedTransport : public http::Transport {
  public:
   using Handler = std::function<http::Response(const http::Request&)>;
+
   /// `log`, where given, outlives this and gets every request.
   explicit ScriptedTransport(Handler handler, std::vector<http::Request>* log = nullptr)
-      : handler_{std::move(handler)}, log_{log}
-  {}
+      : handler_{std::move(handler)},
+        log_{log}
+  {
+  }
 
   http::Response send(const http::Request& request, const Deadline& /*deadline*/,
                       std::stop_token stop) override
@@ -44,7 +47,8 @@ class ScriptedTransport : public http::Transport {
     return response;
   }
 
-  std::vector<http::Outcome> send_all(std::span<const http::Request> requests, std::size_t /*width*/,
+  std::vector<http::Outcome> send_all(std::span<const http::Request> requests,
+                                      std::size_t /*width*/,
                                       const std::function<void(std::size_t)>& on_done,
                                       const Deadline& deadline, std::stop_token stop) override
   {

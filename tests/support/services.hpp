@@ -10,8 +10,9 @@
 
 namespace pecanctl::test {
 
-/// The value of a variable that `scripts/services` sets for integration tests. Without it the case cannot run:
-/// the program says so and exits 77 (CTest: skipped), or 1 where PECANCTL_REQUIRE_SERVICES=1.
+/// The value of a variable that `scripts/services` sets for integration tests. Without it the case
+/// cannot run: the program says so and exits 77 (CTest: skipped), or 1 where
+/// PECANCTL_REQUIRE_SERVICES=1.
 ///
 /// PECANCTL_TEST_DOCKER       path of a dockerd socket
 /// PECANCTL_TEST_CONSUL       http://127.0.0.1:port

@@ -20,8 +20,10 @@ class TempDir {
     }
     path_ = name;
   }
+
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
+
   ~TempDir()
   {
     std::error_code ignored;

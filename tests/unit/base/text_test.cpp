@@ -55,7 +55,8 @@ TEST_CASE("did_you_mean: near words only")
 TEST_CASE("is_valid_utf8: RFC 3629, no overlong forms, no surrogates")
 {
   CHECK(is_valid_utf8("PEcAn \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x8C\xB2"));
-  for (const auto* text : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\xff"}) {
+  for (const auto* text :
+       {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\xff"}) {
     CHECK_FALSE(is_valid_utf8(text));
   }
 }
