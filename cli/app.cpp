@@ -187,6 +187,18 @@ void show_error(const Error& error, bool with_color)
   }
 }
 
+// The last record. Somebody who cannot be told so on stdout is told on stderr.
+int finish(output::Printer& printer, int exit, const std::optional<Error>& failure)
+{
+  try {
+    printer.finish(exit, failure ? &*failure : nullptr);
+  } catch (const Error& error) {
+    show_error(error, false);
+    return exit == 0 ? static_cast<int>(exit_status(error.code())) : exit;
+  }
+  return exit;
+}
+
 int execute(const Invocation& invocation, const std::string& command_line, const Signals& signals)
 {
   const auto& options = invocation.options;
@@ -213,8 +225,16 @@ int execute(const Invocation& invocation, const std::string& command_line, const
     exit = static_cast<int>(exit_status(failure->code()));
     show_error(*failure, with_color);
   }
-  printer.finish(exit, failure ? &*failure : nullptr);
-  return exit;
+  return finish(printer, exit, failure);
+}
+
+// A wrong line: no flag of it is known, but --json can be seen.
+int refuse_line(const Error& error, std::span<const std::string> arguments)
+{
+  show_error(error, false);
+  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end();
+  output::Printer printer{is_json, false, false};
+  return finish(printer, static_cast<int>(ExitStatus::usage), error);
 }
 
 // 0 or an exit status when there is nothing to run (help, version).
@@ -237,11 +257,10 @@ std::optional<int> parse_line(CLI::App& app, int argc, const char* const* argv,
     fmt::print("pecanctl {} (Docker API 1.41 to 1.47)\n", PECANCTL_VERSION);
     return 0;
   } catch (const CLI::ParseError& error) {
-    show_error(explain_parse_error(app, error, arguments), false);
+    return refuse_line(explain_parse_error(app, error, arguments), arguments);
   } catch (const Error& error) {
-    show_error(error, false);
+    return refuse_line(error, arguments);
   }
-  return static_cast<int>(ExitStatus::usage);
 }
 
 }  // namespace

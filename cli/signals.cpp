@@ -53,7 +53,7 @@ void Signals::wait_for_signals()
       return;
     }
     if (received_.exchange(signal) != 0) {
-      say("\x1b[?25h\n");
+      say(::isatty(STDERR_FILENO) == 1 ? "\x1b[?25h\n" : "\n");
       ::_exit(128 + signal);
     }
     say("\nstopping after the current step; once more to stop now\n");
