@@ -29,22 +29,19 @@ constexpr int k_terminated = 143;
 
 std::unique_ptr<rabbitmq::Broker> connect_and_declare(const rabbitmq::Endpoint& endpoint,
                                                       const std::string& queue,
-                                                      const std::string& heartbeat,
                                                       std::stop_token stop)
 {
   const auto deadline = Deadline::in(k_connect_limit);
   auto broker = rabbitmq::connect(endpoint, deadline, stop);
   broker->ensure_queue(queue, deadline, stop);
   broker->ensure_fanout(k_models_exchange, deadline, stop);
-  broker->publish_transient(k_models_exchange, "", {.body = heartbeat, .content_type = ""},
-                            deadline, stop);
   return broker;
 }
 
-BrokerLink::Connect make_connect(const Config& config, const std::string& heartbeat)
+BrokerLink::Connect make_connect(const Config& config)
 {
-  return [endpoint = config.endpoint, queue = config.model.queue, heartbeat](std::stop_token stop) {
-    return connect_and_declare(endpoint, queue, heartbeat, std::move(stop));
+  return [endpoint = config.endpoint, queue = config.model.queue](std::stop_token stop) {
+    return connect_and_declare(endpoint, queue, std::move(stop));
   };
 }
 
@@ -61,7 +58,7 @@ Worker::Worker(Config config, Log& log)
       log_{log},
       id_{random_uuid()},
       heartbeat_{render_heartbeat(id_, find_hostname(), config_.model)},
-      link_{make_connect(config_, heartbeat_), log}
+      link_{make_connect(config_), log}
 {
   events_.add(signals_.fd());
   events_.add(link_.wake_fd());
@@ -105,7 +102,7 @@ void Worker::serve_broker()
 {
   if (link_.serve()) {
     log_.line("connected to the broker");
-    next_heartbeat_ = Clock::now() + k_heartbeat_interval;
+    next_heartbeat_ = Clock::now();
   }
   with_broker([&](rabbitmq::Broker& broker) {
     // Not while a job from an earlier connection runs: the message would wait here instead of
@@ -113,6 +110,8 @@ void Worker::serve_broker()
     if (consumer_.empty() && !task_ && !is_draining_) {
       consumer_ = broker.consume(config_.model.queue, 1, false, Deadline::in(k_request_limit), {});
     }
+    // Never before consuming: while the broker has an alarm, it reads nothing more from a
+    // connection that published.
     if (Clock::now() >= next_heartbeat_) {
       next_heartbeat_ = Clock::now() + k_heartbeat_interval;
       send_heartbeat(broker);
