@@ -143,6 +143,7 @@ std::string render_container_config(const stack::Stack& stack, int revision,
       {"Image", order.image.reference},
       {"Labels", container_labels(stack, revision, order)},
       {"Env", environment},
+      {"StopTimeout", service.stop_grace.count()},  // for whoever else stops it, the engine too
       {"HostConfig", render_host_config(stack, service)},
       {"NetworkingConfig", {{"EndpointsConfig", {{stack.name, {{"Aliases", {service.name}}}}}}}}};
   if (!service.command.empty()) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/failpoint.hpp"
 #include "core/engine/container_config.hpp"
 #include "core/engine/docker_objects.hpp"
 #include "core/engine/labels.hpp"
@@ -90,7 +91,9 @@ void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
     throw *created.front().error;
   }
   const Helper container{engine, created.front().id};
+  failpoint("volume.helper");
   engine.put_archive(created.front().id, k_helper_folder, entries, deadline, stop);
+  failpoint("volume.filled");
 }
 
 void make_host_folders(const stack::Volume& volume)
