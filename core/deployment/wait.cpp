@@ -19,8 +19,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds k_poll{100};
 constexpr int k_log_lines = 20;
+// A service that was frozen or starved for a while fails its health check, and then recovers.
+constexpr std::chrono::seconds k_recovery{30};
 
-enum class Verdict { waiting, ready, broken };
+enum class Verdict { waiting, ailing, ready, broken };
 
 struct Judgement {
   Verdict verdict = Verdict::waiting;
@@ -47,7 +49,7 @@ Judgement judge(const engine::Replica* replica)
       return {Verdict::broken, fmt::format("it is {}", to_string(replica->state))};
   }
   if (replica->health == Health::unhealthy) {
-    return {Verdict::broken, "its health check fails"};
+    return {Verdict::ailing, "its health check fails"};
   }
   if (replica->health == Health::starting) {
     return {Verdict::waiting, "health: starting"};
@@ -97,6 +99,7 @@ class Waiter {
     Awaited awaited = {};
     std::unique_ptr<Step> step = {};
     std::optional<Clock::time_point> ready_since = {};
+    std::optional<Clock::time_point> ailing_since = {};
     std::string reason = "starting";
     bool is_over = false;
   };
@@ -106,16 +109,20 @@ class Waiter {
   {
     const auto found = std::ranges::find(observed.replicas, item.awaited.id, &engine::Replica::id);
     const auto judgement = judge(found == observed.replicas.end() ? nullptr : &*found);
-    if (judgement.verdict == Verdict::broken) {
+    const auto now = Clock::now();
+    const bool is_ailing = judgement.verdict == Verdict::ailing;
+    item.ailing_since =
+        is_ailing ? item.ailing_since.value_or(now) : std::optional<Clock::time_point>{};
+    if (judgement.verdict == Verdict::broken ||
+        (is_ailing && now - *item.ailing_since >= k_recovery)) {
       fail(item, judgement.reason, deadline, stop);
       return;
     }
-    if (judgement.verdict == Verdict::waiting) {
+    if (judgement.verdict != Verdict::ready) {
       item.ready_since.reset();
       say(item, judgement.reason);
       return;
     }
-    const auto now = Clock::now();
     item.ready_since = item.ready_since.value_or(now);
     if (item.awaited.service->role != stack::Role::worker && now - *item.ready_since >= window_) {
       item.step->set_detail(item.awaited.service->health ? "healthy" : "running");
