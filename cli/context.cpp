@@ -80,6 +80,11 @@ Deadline Context::deadline(std::chrono::milliseconds standard) const
   return Deadline::in(options_.timeout.count() > 0 ? options_.timeout : standard);
 }
 
+Deadline Context::look_deadline() const
+{
+  return deadline(k_look).sooner(k_look);
+}
+
 fs::path Context::templates() const
 {
   if (const auto set = find_variable("PECANCTL_TEMPLATES")) {
@@ -126,7 +131,7 @@ const project::InstanceFile& Context::file()
     if (!path && !options_.instance.empty()) {
       // Every container remembers the file it was deployed from.
       const auto observed =
-          backend().observe({.instance = options_.instance}, Deadline::in(k_look), stop_);
+          backend().observe({.instance = options_.instance}, look_deadline(), stop_);
       for (const auto& replica : observed.replicas) {
         if (!replica.file.empty() && fs::exists(replica.file)) {
           path = replica.file;
@@ -134,11 +139,13 @@ const project::InstanceFile& Context::file()
       }
     }
     if (!path) {
-      throw Error{
-          {.code = ErrorCode::not_found,
-           .what = "cannot find pecan.yml",
-           .why = fmt::format("there is none in {} or above it", fs::current_path().string()),
-           .hint = "make one with `pecanctl init`, or name its folder with -C DIR"}};
+      const auto where = options_.directory.empty()
+                             ? fs::current_path().string() + " or above it"
+                             : fs::absolute(options_.directory).lexically_normal().string();
+      throw Error{{.code = ErrorCode::not_found,
+                   .what = "cannot find pecan.yml",
+                   .why = fmt::format("there is none in {}", where),
+                   .hint = "make one with `pecanctl init`, or name its folder with -C DIR"}};
     }
     debug(reporter_, fmt::format("using {}", path->string()));
     file_ = std::make_unique<project::InstanceFile>(
@@ -188,7 +195,7 @@ engine::Identity Context::identity()
   }
   const auto name = instance_name();
   std::vector<std::string> owners;
-  for (const auto& found : backend().list_instances(Deadline::in(k_look), stop_)) {
+  for (const auto& found : backend().list_instances(look_deadline(), stop_)) {
     if (found.instance == name) {
       owners.push_back(found.owner);
     }
@@ -252,7 +259,7 @@ std::optional<deployment::Index::Connect> Context::find_consul()
   }
   if (address.empty()) {
     const engine::Identity machine{.instance = "pecanctl", .owner = "machine"};
-    const auto observed = backend().observe(machine, Deadline::in(k_look), stop_);
+    const auto observed = backend().observe(machine, look_deadline(), stop_);
     const auto port = observed.find_port("consul", k_consul_port);
     if (!port) {
       return std::nullopt;
@@ -276,7 +283,7 @@ std::unique_ptr<deployment::Index> Context::index()
                  .hint = "start it: pecanctl deploy"}};
   }
   auto index = std::make_unique<deployment::Index>(*connect, instance_name());
-  index->acquire(holder(), Deadline::in(k_look), stop_);
+  index->acquire(holder(), look_deadline(), stop_);
   return index;
 }
 

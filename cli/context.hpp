@@ -46,6 +46,8 @@ class Context {
 
   /// `--timeout` from now, else `standard`.
   Deadline deadline(std::chrono::milliseconds standard) const;
+  /// For one look at what runs: short, whatever `--timeout` allows the command as a whole.
+  Deadline look_deadline() const;
 
   /// Where the program's templates are: beside the build's binary, else in ../share/pecanctl, else
   /// where PECANCTL_TEMPLATES says.

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/converge.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "cli/context.hpp"
 #include "core/base/failpoint.hpp"
+#include "core/engine/container_config.hpp"
 #include "core/project/make_stack.hpp"
 
 namespace pecanctl::cli {
@@ -14,32 +17,38 @@ namespace {
 
 using deployment::Verb;
 
-constexpr std::chrono::seconds k_look{30};
-
-// A container of somebody else may have a name that we need. Found before anything is touched.
-void refuse_foreign_names(Context& context, const stack::Stack& stack, const deployment::Plan& plan)
+// The names that a plan takes into use.
+engine::Names new_names(const stack::Stack& stack, const deployment::Plan& plan)
 {
-  std::vector<std::string> names;
+  engine::Names names;
   for (const auto& action : plan.actions) {
-    const bool makes_container =
-        (action.verb == Verb::create || action.verb == Verb::replace) && action.id.empty();
-    if (makes_container) {
-      names.push_back(action.name);
+    if (action.verb == Verb::create_network) {
+      names.networks.push_back(action.name);
+    } else if (action.verb == Verb::create_volume && !action.name.starts_with('/')) {
+      names.volumes.push_back(action.name);
+    } else if ((action.verb == Verb::create || action.verb == Verb::replace) && action.id.empty()) {
+      names.containers.push_back(action.name);
+      const auto files = engine::files_volume_name(stack.name, action.service);
+      if (std::ranges::find(names.volumes, files) == names.volumes.end()) {
+        names.volumes.push_back(files);
+      }
     }
   }
+  return names;
+}
+
+// Somebody else may have a name that we need. Found before anything is touched.
+void refuse_foreign_names(Context& context, const stack::Stack& stack, const deployment::Plan& plan)
+{
   const auto foreign = context.backend().find_foreign(
-      names, {.instance = stack.name, .owner = stack.owner}, Deadline::in(k_look), context.stop());
-  if (foreign.empty()) {
-    return;
+      new_names(stack, plan), {.instance = stack.name, .owner = stack.owner},
+      context.look_deadline(), context.stop());
+  if (!foreign.empty()) {
+    throw Error{{.code = ErrorCode::conflict,
+                 .what = fmt::format("cannot deploy {}: nothing was changed", stack.name),
+                 .why = fmt::format("its names are taken: {}", fmt::join(foreign, "\n")),
+                 .hint = "rename or remove it, or choose another `name:` in pecan.yml"}};
   }
-  std::vector<std::string> reasons;
-  for (const auto& [name, description] : foreign) {
-    reasons.push_back(fmt::format("{} is taken by {}", name, description));
-  }
-  throw Error{{.code = ErrorCode::conflict,
-               .what = fmt::format("cannot deploy {}: nothing was changed", stack.name),
-               .why = fmt::format("{}", fmt::join(reasons, "\n")),
-               .hint = "rename or remove it, or choose another `name:` in pecan.yml"}};
 }
 
 std::string_view sign_of(Verb verb)
@@ -66,7 +75,7 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
                     .only = request.only,
                     .replaces_outdated = request.replaces_outdated};
   result.observed = context.backend().observe({.instance = stack.name, .owner = stack.owner},
-                                              Deadline::in(k_look), context.stop());
+                                              context.look_deadline(), context.stop());
   result.plan = deployment::plan_deploy(result.desired, result.observed);
   return result;
 }
@@ -76,17 +85,28 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
 Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request)
 {
   return plan_with(context, stack, request,
-                   context.images().find(stack, Deadline::in(k_look), context.stop()));
+                   context.images().find(stack, context.look_deadline(), context.stop()));
+}
+
+Planned prepare(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
+                const Deadline& deadline)
+{
+  auto wanted = stack;
+  std::erase_if(wanted.services, [&](const stack::Service& service) {
+    return !request.only.empty() && !request.only.contains(service.name);
+  });
+  auto planned =
+      plan_with(context, stack, request, context.images().ensure(wanted, deadline, context.stop()));
+  refuse_foreign_names(context, stack, planned.plan);
+  return planned;
 }
 
 Converged converge(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                    std::span<const deployment::Task> tasks, const deployment::WorkerProbe& probe,
                    const Deadline& deadline)
 {
-  Converged result{.planned = plan_with(context, stack, request,
-                                        context.images().ensure(stack, deadline, context.stop()))};
+  Converged result{.planned = prepare(context, stack, request, deadline)};
   failpoint("converge.planned");
-  refuse_foreign_names(context, stack, result.planned.plan);
   const deployment::ApplyOptions options{.retire = request.retire};
   result.changes = deployment::apply_deploy(result.planned.plan, result.planned.desired, tasks,
                                             context.backend(), probe, options, context.reporter(),
@@ -94,7 +114,8 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
   return result;
 }
 
-void ensure_machine_services(Context& context, const Deadline& deadline)
+void ensure_machine_services(Context& context, const ConvergeRequest& request,
+                             const Deadline& deadline)
 {
   if (!context.file().consul_address.empty() || find_variable("CONSUL_HTTP_ADDR")) {
     return;
@@ -106,6 +127,8 @@ void ensure_machine_services(Context& context, const Deadline& deadline)
       planned.observed.replicas.front().health == engine::Health::healthy) {
     return;
   }
+  // What would stop this deploy stops it before the first container is touched.
+  prepare(context, context.stack(), request, deadline);
   const auto holder = context.holder();
   const deployment::InstanceLock lock{
       deployment::lock_folder(), stack.name,         holder,

@@ -35,8 +35,13 @@ struct Planned {
 /// Looks at what runs and plans. Changes nothing: an image that is not here stays so.
 Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request);
 
-/// Makes the images present, plans, refuses names that belong to somebody else, and applies.
-/// Returns the plan; `changes` is how many actions and tasks changed something.
+/// Makes the images of the services in question present, plans, and refuses names that belong to
+/// somebody else. Changes nothing that runs.
+Planned prepare(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
+                const Deadline& deadline);
+
+/// Prepares, then applies. Returns the plan; `changes` is how many actions and tasks changed
+/// something.
 struct Converged {
   Planned planned = {};
   int changes = 0;
@@ -47,8 +52,10 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
                    const Deadline& deadline);
 
 /// Makes this machine's own services (Consul) run, under their own lock. Nothing when pecan.yml
-/// names another Consul.
-void ensure_machine_services(Context& context, const Deadline& deadline);
+/// names another Consul. Before it starts one it prepares `request`, so that a deploy that cannot
+/// work changes nothing.
+void ensure_machine_services(Context& context, const ConvergeRequest& request,
+                             const Deadline& deadline);
 
 /// One line an action, with its reason; with --json one `plan` record.
 void print_plan(Context& context, const deployment::Plan& plan);

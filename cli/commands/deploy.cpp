@@ -136,7 +136,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
   }
   const auto lock = context.lock(stack.name);
   failpoint("deploy.locked");
-  ensure_machine_services(context, deadline);
+  ensure_machine_services(context, request, deadline);
   failpoint("deploy.machine");
   const auto index = context.index();
   request.replicas = remembered_replicas(context, stack, *index);

@@ -138,12 +138,31 @@ engine::Identity find_target(Context& context)
   }
 }
 
+// Nothing is ours, but something has the name: -i named an instance of another folder, or the
+// identity of this one was lost. Neither its containers nor its keys in Consul are ours to remove.
+void refuse_foreign_instance(Context& context, const engine::Identity& identity,
+                             const Deadline& deadline)
+{
+  for (const auto& found : context.backend().list_instances(deadline, context.stop())) {
+    if (found.instance == identity.instance) {
+      throw Error{{.code = ErrorCode::conflict,
+                   .what = fmt::format("cannot destroy {}: nothing was changed", identity.instance),
+                   .why = fmt::format("what runs under that name carries another identity than {}",
+                                      context.file().path.string()),
+                   .hint = "go to the folder of its own pecan.yml, or to one without any"}};
+    }
+  }
+}
+
 void run_destroy(const DestroyFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
   const auto identity = find_target(context);
   const auto deadline = context.deadline(k_deadline);
   auto observed = context.backend().observe(identity, deadline, context.stop());
+  if (observed.is_empty()) {
+    refuse_foreign_instance(context, identity, deadline);
+  }
   auto plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
   if (context.options().is_dry_run || context.options().is_check) {
     print_plan(context, plan);

@@ -56,7 +56,7 @@ std::string reach_hint(std::string_view why)
   if (is(ECONNREFUSED)) {
     return "start the Docker daemon";
   }
-  return {};
+  return "see whether Docker answers there: docker info";
 }
 
 }  // namespace

@@ -115,6 +115,13 @@ struct Postmortem {
   std::string health_output = {};
 };
 
+/// Names that are about to be used, by kind: each kind has its own.
+struct Names {
+  std::vector<std::string> containers = {};
+  std::vector<std::string> networks = {};
+  std::vector<std::string> volumes = {};
+};
+
 using Failures = std::vector<std::optional<Error>>;
 
 /// The half that cannot change anything: what plans and looks gets only this.
@@ -128,11 +135,10 @@ class View {
   virtual std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) = 0;
   virtual std::optional<Image> find_image(std::string_view reference, const Deadline& deadline,
                                           std::stop_token stop) = 0;
-  /// Those of `names` that a container of somebody else has, with what is known of it.
-  virtual std::map<std::string, std::string> find_foreign(std::span<const std::string> names,
-                                                          const Identity& identity,
-                                                          const Deadline& deadline,
-                                                          std::stop_token stop) = 0;
+  /// Those of `names` that somebody else has, each with what is known of whose it is: "container
+  /// demo-rabbitmq-1 of image x, not made by pecanctl".
+  virtual std::vector<std::string> find_foreign(const Names& names, const Identity& identity,
+                                                const Deadline& deadline, std::stop_token stop) = 0;
   virtual Postmortem examine(std::string_view id, int log_lines, const Deadline& deadline,
                              std::stop_token stop) = 0;
   /// Which of the running `replicas` (by id) work on a job now: more than the worker's own process.

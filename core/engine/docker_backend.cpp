@@ -20,6 +20,13 @@ namespace {
 constexpr std::size_t k_width =
     8;  // requests in flight; more gains nothing (measured: tests/bench/lifecycle)
 
+std::string describe_owner(const docker::Labels& labels)
+{
+  const auto instance = label_of(labels, label::k_instance);
+  return instance.empty() ? "not made by pecanctl"
+                          : fmt::format("of instance {} with another identity", instance);
+}
+
 class DockerBackend : public Backend {
  public:
   explicit DockerBackend(docker::Engine& engine) : engine_{engine} {}
@@ -73,24 +80,33 @@ class DockerBackend : public Backend {
     return image ? std::optional{to_image(reference, *image)} : std::nullopt;
   }
 
-  std::map<std::string, std::string> find_foreign(std::span<const std::string> names,
-                                                  const Identity& identity,
-                                                  const Deadline& deadline,
-                                                  std::stop_token stop) override
+  std::vector<std::string> find_foreign(const Names& names, const Identity& identity,
+                                        const Deadline& deadline, std::stop_token stop) override
   {
-    std::map<std::string, std::string> foreign;
-    for (const auto& name : names) {
-      const auto container = engine_.find_container(name, deadline, stop);
-      if (!container || container->summary.name != name ||
-          is_ours(container->summary.labels, identity)) {
-        continue;
+    std::vector<std::string> foreign;
+    const auto look = [&](const std::string& what, const docker::Labels& labels) {
+      if (!is_ours(labels, identity)) {
+        foreign.push_back(fmt::format("{}, {}", what, describe_owner(labels)));
       }
-      const auto instance = label_of(container->summary.labels, label::k_instance);
-      foreign.emplace(
-          name, fmt::format("container {} of image {}, {}", name, container->summary.image,
-                            instance.empty()
-                                ? "not made by pecanctl"
-                                : fmt::format("of instance {} with another identity", instance)));
+    };
+    for (const auto& container :
+         engine_.find_containers(names.containers, k_width, deadline, stop)) {
+      if (container && std::ranges::count(names.containers, container->summary.name) > 0) {
+        look(fmt::format("container {} of image {}", container->summary.name,
+                         container->summary.image),
+             container->summary.labels);
+      }
+    }
+    for (const auto& name : names.networks) {
+      const auto network = engine_.find_network(name, deadline, stop);
+      if (network && network->name == name) {
+        look("network " + name, network->labels);
+      }
+    }
+    for (const auto& name : names.volumes) {
+      if (const auto volume = engine_.find_volume(name, deadline, stop)) {
+        look("volume " + name, volume->labels);
+      }
     }
     return foreign;
   }
