@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: the pecanctl authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""The instance that the cases share: `up` builds the images where they are missing and deploys it, `down` destroys it."""
+
+import shutil
+import sys
+
+from support import Instance, MACHINE, Shared, labelled, remove_all, run, service
+
+
+def up():
+    service("PECANCTL_TEST_DOCKER")
+    Shared.state.mkdir(parents=True, exist_ok=True)
+    if (Shared.state / "shared").exists():
+        down()  # of an interrupted run
+    instance = Instance()
+    (Shared.state / "shared").write_text(str(instance.folder))
+    result = instance.run("deploy", timeout=390)
+    print(result.err, result.out)
+    return result.exit
+
+
+def down():
+    shared = Shared()
+    result = run("destroy", "-i", shared.name, "--volumes", "--now", "--confirm", shared.name, timeout=100)
+    print(result.err, result.out)
+    left = [name for kind in ("container", "network", "volume") for instance in (shared.name, MACHINE)
+            for name in labelled(kind, instance, *(["-a"] if kind == "container" else []))]
+    print("left behind:", left)
+    for name in (shared.name, MACHINE):
+        remove_all(name)
+    shutil.rmtree(shared.folder.parent, ignore_errors=True)
+    (Shared.state / "shared").unlink()
+    return result.exit or bool(left)
+
+
+if __name__ == "__main__":
+    sys.exit({"up": up, "down": down}[sys.argv[1]]())
