@@ -36,6 +36,7 @@ constexpr std::array k_commands{
     Command{"Day to day", "scale", "set worker counts", commands::setup_scale},
     Command{"Day to day", "destroy", "remove the instance; keeps data unless --volumes",
             commands::setup_destroy},
+    Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
 };

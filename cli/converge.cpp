@@ -14,7 +14,7 @@ namespace {
 
 using deployment::Verb;
 
-constexpr std::chrono::seconds k_look{30};
+constexpr std::chrono::seconds k_look_time{30};
 
 // A container of somebody else may have a name that we need. Found before anything is touched.
 void refuse_foreign_names(Context& context, const stack::Stack& stack, const deployment::Plan& plan)
@@ -28,7 +28,7 @@ void refuse_foreign_names(Context& context, const stack::Stack& stack, const dep
     }
   }
   const auto foreign = context.backend().find_foreign(
-      names, {.instance = stack.name, .owner = stack.owner}, Deadline::in(k_look), context.stop());
+      names, {.instance = stack.name, .owner = stack.owner}, Deadline::in(k_look_time), context.stop());
   if (foreign.empty()) {
     return;
   }
@@ -66,7 +66,7 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
                     .only = request.only,
                     .replaces_outdated = request.replaces_outdated};
   result.observed = context.backend().observe({.instance = stack.name, .owner = stack.owner},
-                                              Deadline::in(k_look), context.stop());
+                                              Deadline::in(k_look_time), context.stop());
   result.plan = deployment::plan_deploy(result.desired, result.observed);
   return result;
 }
@@ -76,7 +76,7 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
 Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request)
 {
   return plan_with(context, stack, request,
-                   context.images().find(stack, Deadline::in(k_look), context.stop()));
+                   context.images().find(stack, Deadline::in(k_look_time), context.stop()));
 }
 
 Converged converge(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
