@@ -28,14 +28,14 @@ std::string message_id(const Job& job)
   return fmt::format("{:016x}-{}-{:08x}", job.key, job.attempt, job.nonce);
 }
 
-std::string data_path(std::string_view folder)
+std::string data_path(std::string_view folder, std::string_view mount)
 {
-  return fmt::format("/data/{}", folder);
+  return fmt::format("{}/{}", mount, folder);
 }
 
-std::string message_body(const Job& job)
+std::string message_body(const Job& job, std::string_view mount)
 {
-  return fmt::format(R"({{"folder": {}}})", nlohmann::json(data_path(job.folder)).dump());
+  return fmt::format(R"({{"folder": {}}})", nlohmann::json(data_path(job.folder, mount)).dump());
 }
 
 std::string outcome_path(const Job& job)

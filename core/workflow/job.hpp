@@ -52,11 +52,11 @@ std::uint64_t job_key(std::string_view queue, std::string_view folder, std::stri
 /// once.
 std::string message_id(const Job& job);
 
-/// The path that workers see.
-std::string data_path(std::string_view folder);
+/// The path that workers see, who have the data at `mount`.
+std::string data_path(std::string_view folder, std::string_view mount = "/data");
 
 /// What the model's worker reads: {"folder": "/data/…"}, as PEcAn writes it.
-std::string message_body(const Job& job);
+std::string message_body(const Job& job, std::string_view mount = "/data");
 
 std::string outcome_path(const Job& job);
 

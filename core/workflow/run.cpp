@@ -40,10 +40,10 @@ std::string describe_refusal(rabbitmq::PublishOutcome outcome, std::string_view 
 Run::Run(HeldRun& held, RunServices services, RunOptions options)
     : held_{held},
       services_{std::move(services)},
-      options_{options},
+      options_{std::move(options)},
       by_folder_(held.state.jobs.size()),
-      silence_{options.timing.lost_after},
-      slow_look_{options.timing.first_slow_look}
+      silence_{options_.timing.lost_after},
+      slow_look_{options_.timing.first_slow_look}
 {
   std::iota(by_folder_.begin(), by_folder_.end(), 0U);
   std::ranges::sort(
@@ -173,7 +173,8 @@ void Run::send(rabbitmq::Broker& broker, const Deadline& deadline, const std::st
     return;
   }
   const SubmissionOptions options{.reply_to = wants_replies_ ? reply_queue_ : "",
-                                  .window = options_.window};
+                                  .window = options_.window,
+                                  .mount = options_.mount};
   const auto on_refused = [this](std::uint32_t index, auto outcome) { refuse(index, outcome); };
   silence_.interrupt();
   slow_look_ = options_.timing.first_slow_look;
@@ -186,7 +187,7 @@ void Run::refuse(std::uint32_t index, rabbitmq::PublishOutcome outcome)
   held_.journal.append({.kind = Record::Kind::lost, .job = index});
   auto& job = held_.state.jobs[index];
   job.state = JobState::error;
-  services_.on_result({.folder = data_path(job.folder),
+  services_.on_result({.folder = data_path(job.folder, options_.mount),
                        .attempt = job.attempt,
                        .output = describe_refusal(outcome, held_.state.info.queue)});
 }
@@ -215,11 +216,11 @@ void Run::follow_hint(const rabbitmq::Message& reply, std::vector<std::uint32_t>
   const auto text = body.is_object() && body.contains("folder") && body["folder"].is_string()
                         ? body["folder"].get<std::string>()
                         : std::string{};
-  constexpr std::string_view k_data = "/data/";
-  if (!text.starts_with(k_data)) {
+  const auto prefix = options_.mount + "/";
+  if (!text.starts_with(prefix)) {
     return;
   }
-  const auto folder = text.substr(k_data.size());
+  const auto folder = text.substr(prefix.size());
   const auto& jobs = held_.state.jobs;
   const auto found = std::ranges::lower_bound(
       by_folder_, folder, {}, [&](auto i) -> const auto& { return jobs[i].folder; });
@@ -278,7 +279,7 @@ void Run::end_job(std::uint32_t index, const Outcome& outcome, bool is_lost,
   }
   silence_.interrupt();
   const auto elapsed = std::chrono::duration_cast<milliseconds>(services_.now() - job.sent_at);
-  JobResult result{.folder = data_path(job.folder),
+  JobResult result{.folder = data_path(job.folder, options_.mount),
                    .is_ok = outcome.is_ok,
                    .attempt = job.attempt,
                    .elapsed = elapsed,
@@ -308,8 +309,8 @@ bool Run::try_again(std::uint32_t index, const Deadline& deadline, const std::st
     if (error.code() != ErrorCode::denied) {
       throw;
     }
-    warn(services_.reporter,
-         fmt::format("{} is not tried again: {}", data_path(job.folder), error.what()));
+    warn(services_.reporter, fmt::format("{} is not tried again: {}",
+                                         data_path(job.folder, options_.mount), error.what()));
     return false;
   }
   const auto attempt = static_cast<std::uint16_t>(job.attempt + 1);

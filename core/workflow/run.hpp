@@ -51,8 +51,9 @@ struct RunTiming {
 struct RunOptions {
   std::size_t most_at_once = 0;  ///< jobs under way, 0: no limit
   bool recognises_duplicates =
-      false;                 ///< the worker runs a message that comes twice once (pecan-worker)
-  std::size_t window = 100;  ///< unanswered publications
+      false;                    ///< the worker runs a message that comes twice once (pecan-worker)
+  std::size_t window = 100;     ///< unanswered publications
+  std::string mount = "/data";  ///< where workers see the data
   RunTiming timing = {};
 };
 

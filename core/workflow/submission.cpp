@@ -59,8 +59,9 @@ class Batch {
     std::vector<Record> records;
     for (const auto index : jobs_) {
       auto& job = run_.state.jobs[index];
-      messages_.push_back(
-          {.body = message_body(job), .message_id = message_id(job), .reply_to = options.reply_to});
+      messages_.push_back({.body = message_body(job, options.mount),
+                           .message_id = message_id(job),
+                           .reply_to = options.reply_to});
       records.push_back({.kind = Record::Kind::published,
                          .job = index,
                          .nonce = job.nonce,

@@ -21,6 +21,7 @@ using OnRefused = std::function<void(std::uint32_t job, rabbitmq::PublishOutcome
 struct SubmissionOptions {
   std::string reply_to = {};  ///< empty: nobody waits
   std::size_t window = 100;   ///< unanswered messages at most
+  std::string mount = "/data";
 };
 
 /// Sends `jobs` of `run`, noting each step in its journal before and after. Those that wait lose an
