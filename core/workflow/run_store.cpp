@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t k_kept = 100;
-constexpr std::size_t k_batch = 1000;
+constexpr std::size_t k_rows_at_once = 1000;
 constexpr std::chrono::milliseconds k_poll{50};
 
 std::vector<std::string> list_ids(const fs::path& folder)
@@ -62,7 +62,7 @@ void write_jobs(Journal& journal, const std::vector<Job>& jobs,
   std::vector<Record> records;
   for (std::uint32_t i = 0; i < jobs.size(); ++i) {
     append(jobs[i], i, records);
-    if (records.size() >= k_batch || i + 1 == jobs.size()) {
+    if (records.size() >= k_rows_at_once || i + 1 == jobs.size()) {
       journal.append(records);
       records.clear();
     }
