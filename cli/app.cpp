@@ -33,9 +33,11 @@ constexpr std::array k_commands{
     Command{"Start", "init", "write pecan.yml, fresh secrets, this instance's identity",
             commands::setup_init},
     Command{"Start", "deploy", "make what runs match pecan.yml", commands::setup_deploy},
+    Command{"Day to day", "run", "submit jobs, wait, report", commands::setup_run},
     Command{"Day to day", "scale", "set worker counts", commands::setup_scale},
     Command{"Day to day", "destroy", "remove the instance; keeps data unless --volumes",
             commands::setup_destroy},
+    Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
 };

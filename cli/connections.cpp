@@ -57,6 +57,20 @@ rabbitmq::Broker& Connections::broker(const Deadline& deadline, const std::stop_
   return *broker_;
 }
 
+std::optional<std::uint64_t> Connections::find_consumers(std::string_view queue,
+                                                         const Deadline& deadline,
+                                                         const std::stop_token& stop)
+{
+  const auto found = broker(deadline, stop).find_queue(queue, deadline, stop);
+  return found ? std::optional{found->consumers} : std::nullopt;
+}
+
+bool Connections::has_queue(std::string_view name, const Deadline& deadline,
+                            const std::stop_token& stop)
+{
+  return find_consumers(name, deadline, stop).has_value();
+}
+
 rabbitmq::Management& Connections::management(const Deadline& deadline, const std::stop_token& stop)
 {
   if (!management_) {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "core/base/secret.hpp"
 #include "core/deployment/tasks.hpp"
@@ -29,6 +32,11 @@ class Connections : public deployment::Services {
   /// A connection of its own.
   std::unique_ptr<rabbitmq::Broker> connect_broker(const Deadline& deadline,
                                                    const std::stop_token& stop);
+  /// Whether the broker has a queue of that name.
+  bool has_queue(std::string_view name, const Deadline& deadline, const std::stop_token& stop);
+  /// How many consumers a queue has; nothing when there is no such queue.
+  std::optional<std::uint64_t> find_consumers(std::string_view queue, const Deadline& deadline,
+                                              const std::stop_token& stop);
   rabbitmq::Management& management(const Deadline& deadline, const std::stop_token& stop);
 
  private:

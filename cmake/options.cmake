@@ -10,7 +10,7 @@ target_include_directories(pecanctl_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(pecanctl_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual -Wformat=2 -Wdouble-promotion -Wcast-align
-  $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wuseless-cast -Wnull-dereference>
+  $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wuseless-cast -Wnull-dereference -Wno-restrict>
   $<$<BOOL:${PECANCTL_WERROR}>:-Werror>
   -fstack-protector-strong -fstack-clash-protection -fcf-protection)
 target_compile_definitions(pecanctl_options INTERFACE

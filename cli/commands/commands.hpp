@@ -2,10 +2,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
+
 #include "cli/app.hpp"
 
 /// One function a command: declares its flags on `sub`, returns what to run.
 namespace pecanctl::cli::commands {
+
+/// How long a command that changes something may take, unless --timeout says otherwise.
+inline constexpr std::chrono::minutes k_change_deadline{90};
+/// How long busy workers are waited for, unless --drain-timeout says otherwise.
+inline constexpr std::chrono::minutes k_drain_timeout{60};
 
 RunFn setup_init(CLI::App& sub);
 RunFn setup_deploy(CLI::App& sub);

@@ -20,13 +20,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::minutes k_deadline{60};
-constexpr std::chrono::minutes k_drain{60};
 
 struct DeployFlags {
   std::vector<std::string> services = {};
   bool is_now = false;
-  std::chrono::milliseconds drain_timeout{k_drain};
+  std::chrono::milliseconds drain_timeout{k_drain_timeout};
 };
 
 std::set<std::string> check_services(const DeployFlags& flags, const stack::Stack& stack)
@@ -126,7 +124,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
   const auto& stack = context.stack();
-  const auto deadline = context.deadline(k_deadline);
+  const auto deadline = context.deadline(k_change_deadline);
   ConvergeRequest request{
       .only = check_services(flags, stack),
       .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};

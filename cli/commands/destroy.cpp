@@ -22,15 +22,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::minutes k_deadline{90};
-constexpr std::chrono::minutes k_drain{60};
 constexpr std::string_view k_machine = "pecanctl";
 
 struct DestroyFlags {
   bool with_volumes = false;
   bool is_now = false;
   std::string confirmation = {};
-  std::chrono::milliseconds drain_timeout{k_drain};
+  std::chrono::milliseconds drain_timeout{k_drain_timeout};
 };
 
 void describe(Context& context, const deployment::Plan& plan, const engine::Observation& observed)
@@ -158,7 +156,7 @@ void run_destroy(const DestroyFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
   const auto identity = find_target(context);
-  const auto deadline = context.deadline(k_deadline);
+  const auto deadline = context.deadline(k_change_deadline);
   auto observed = context.backend().observe(identity, deadline, context.stop());
   if (observed.is_empty()) {
     refuse_foreign_instance(context, identity, deadline);

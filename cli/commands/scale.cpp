@@ -21,14 +21,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::minutes k_deadline{90};
-constexpr std::chrono::minutes k_drain{60};
 constexpr int k_most_workers = 512;
 
 struct ScaleFlags {
   std::vector<std::string> targets = {};
   bool is_now = false;
-  std::chrono::milliseconds drain_timeout{k_drain};
+  std::chrono::milliseconds drain_timeout{k_drain_timeout};
 };
 
 const stack::Service& get_model(const stack::Stack& stack, const std::string& name)
@@ -149,7 +147,7 @@ void run_scale(const ScaleFlags& flags, Context& context)
   const auto begun = Clock::now();
   const auto& stack = context.stack();
   const auto request = make_request(flags, stack);
-  const auto deadline = context.deadline(k_deadline);
+  const auto deadline = context.deadline(k_change_deadline);
   const auto observed = context.backend().observe(context.identity(), deadline, context.stop());
   require_broker(stack, observed);
   if (context.options().is_dry_run || context.options().is_check) {

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds k_frame{100};
 constexpr milliseconds k_quiet_start{300};
 
-struct OpenStep {
+struct LiveStep {
   StepStarted started;
   StepProgress progress;
   Clock::time_point since = Clock::now();
@@ -55,7 +55,7 @@ class TerminalReporter : public Reporter {
  private:
   void handle(const StepStarted& e)
   {
-    open_.insert_or_assign(e.id, OpenStep{.started = e, .progress = {}});
+    open_.insert_or_assign(e.id, LiveStep{.started = e, .progress = {}});
   }
 
   void handle(const StepProgress& e)
@@ -145,7 +145,7 @@ class TerminalReporter : public Reporter {
   bool has_live_line_ = false;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::map<std::string, OpenStep> open_;
+  std::map<std::string, LiveStep> open_;
   Clock::time_point begun_ = Clock::now();
   std::jthread painter_;
 };

@@ -22,7 +22,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::chrono::milliseconds k_poll{100};
+constexpr std::chrono::milliseconds k_lock_poll{100};
 
 std::string describe_holder(const fs::path& path)
 {
@@ -64,7 +64,7 @@ InstanceLock::InstanceLock(const fs::path& folder, const std::string& name, cons
       note(reporter, fmt::format("waiting for the lock of {}: {}", name, describe_holder(path)));
       has_said_so = true;
     }
-    pause_for(k_poll, deadline, stop);
+    pause_for(k_lock_poll, deadline, stop);
   }
   const json content{{"host", holder.host},
                      {"pid", holder.pid},
@@ -76,6 +76,24 @@ InstanceLock::InstanceLock(const fs::path& folder, const std::string& name, cons
   }
   write_all(file_.get(), content.dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
             path.string());
+}
+
+std::optional<std::string> find_lock_holder(const fs::path& folder, const std::string& name)
+{
+  const auto path = folder / fmt::format("pecanctl-{}.lock", name);
+
+  struct stat status {};
+
+  if (::stat(path.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  const auto wanted = fmt::format(":{} ", status.st_ino);
+  for (const auto& line : split(find_file("/proc/locks").value_or(""), '\n')) {
+    if (line.find(" FLOCK ") != std::string::npos && line.find(wanted) != std::string::npos) {
+      return describe_holder(path);
+    }
+  }
+  return std::nullopt;
 }
 
 fs::path lock_folder()

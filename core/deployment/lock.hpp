@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -34,6 +35,11 @@ class InstanceLock {
  private:
   Fd file_;
 };
+
+/// Who holds the lock `name` in `folder` now, in words, or nothing. Only looks: it never takes the
+/// lock, not even for a moment. Source: proc(5), /proc/locks.
+std::optional<std::string> find_lock_holder(const std::filesystem::path& folder,
+                                            const std::string& name);
 
 /// Where locks live: a folder that everyone who may use Docker shares. `/run/pecanctl`
 /// (root:docker, group-writable) when it is there or can be made, else `/run/lock`.

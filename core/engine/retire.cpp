@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 // second.
 constexpr std::size_t k_frozen_at_once = 8;
 constexpr milliseconds k_between_rounds{500};
-constexpr milliseconds k_poll{50};
+constexpr milliseconds k_drain_poll{50};
 
 // Whatever is frozen when this ends, by whichever way, runs again.
 class Frozen {
@@ -165,7 +165,7 @@ class Retirement {
         return;
       }
       step.progress(fmt::format("{} finish their job", ids.size()));
-      pause_for(k_poll, policy_.drain, stop_);
+      pause_for(k_drain_poll, policy_.drain, stop_);
     }
   }
 

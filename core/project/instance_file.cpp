@@ -275,7 +275,9 @@ class Reader {
     } else if (node.kind == config::NodeKind::scalar) {
       diagnostics_.add(node.position, fmt::format("not yet: `services.{}: off`", node.key));
     } else {
-      ServiceOverride changes{.image = config::text_or(node, "image")};
+      ServiceOverride changes{
+          .port = static_cast<int>(config::find_integer(node, "port").value_or(0)),
+          .image = config::text_or(node, "image")};
       read_limits(node, changes.memory, changes.cpus);
       file_.services.emplace(node.key, std::move(changes));
     }

@@ -31,6 +31,9 @@ void apply_override(const ServiceOverride& changes, stack::Service& service)
     // Ours stands in for the standard image only.
     service.image = {.reference = changes.image, .own_reference = {}, .context = {}};
   }
+  if (changes.port != 0 && !service.ports.empty()) {
+    service.ports.front().host_port = changes.port;
+  }
   service.limits.memory = changes.memory.value_or(service.limits.memory);
   service.limits.cpus = changes.cpus.value_or(service.limits.cpus);
 }

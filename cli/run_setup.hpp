@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/cancel.hpp"
+#include "core/engine/data_access.hpp"
+#include "core/workflow/run.hpp"
+#include "core/workflow/run_store.hpp"
+
+namespace pecanctl::cli {
+
+class Context;
+
+/// What MODEL means.
+struct RunTarget {
+  std::string model = {};  ///< service of its workers; empty: only the queue is known
+  std::string queue = {};
+  bool recognises_duplicates = false;
+};
+
+/// Makes what `run` works with: the instance's journals, its /data, its broker.
+class RunSetup {
+ public:
+  explicit RunSetup(Context& context);
+
+  const workflow::RunStore& store() const { return store_; }
+
+  /// @throws Error not_found with what was probably meant.
+  RunTarget find_target(const std::string& model);
+  /// Refuses when nobody would take a job; warns only when `is_detached`. @throws Error failed,
+  /// not_found.
+  void check_listeners(const RunTarget& target, bool is_detached, const Deadline& deadline);
+
+  /// /data: the folder itself where we may read it, else through the engine. @throws Error
+  /// not_found.
+  engine::DataAccess& data();
+  /// What /data is called on this machine.
+  std::vector<std::string> host_folders();
+
+  workflow::RunServices services(const RunTarget& target,
+                                 std::function<void(const workflow::JobResult&)> on_result);
+
+ private:
+  Context& context_;
+  workflow::RunStore store_;
+  std::unique_ptr<engine::DataAccess> data_;
+};
+
+}  // namespace pecanctl::cli

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cancel.hpp"
+#include "core/base/error.hpp"
+
+namespace pecanctl::docker {
+class Engine;
+}
+
+namespace pecanctl::engine {
+
+/// Tells one content of a file from a later one.
+struct FileStamp {
+  std::int64_t modified =
+      0;  ///< time of the last change, or a digest of it: compare for equality only
+  std::uint64_t size = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+
+enum class PathKind { file, folder, other };
+
+struct PathInfo {
+  PathKind kind = PathKind::other;
+  FileStamp stamp = {};
+};
+
+/// The end of a file: all of it where it is not longer than what was asked for.
+struct FileEnd {
+  std::string text = {};
+  bool is_whole = true;
+};
+
+/// The folder that an instance's containers see as /data. Paths are relative to it, without "." and
+/// "..". No symbolic link is followed, neither at the end of a path nor on the way: what lies
+/// behind one is not there. Errors: denied (no right to read or change), unreachable, timeout; and
+/// Cancelled.
+class DataAccess {
+ public:
+  virtual ~DataAccess() = default;
+
+  /// Whether a look costs microseconds; else it is a request to the engine.
+  virtual bool is_local() const = 0;
+  /// What is at each of `paths`; nothing where there is nothing.
+  virtual std::vector<std::optional<PathInfo>> look(std::span<const std::string> paths,
+                                                    const Deadline& deadline,
+                                                    std::stop_token stop) = 0;
+  /// The last `limit` bytes of each file; nothing where there is no regular file.
+  virtual std::vector<std::optional<FileEnd>> find_ends(std::span<const std::string> paths,
+                                                        std::size_t limit, const Deadline& deadline,
+                                                        std::stop_token stop) = 0;
+  /// Names of the folders in the folder `path`, sorted; empty when it is not there.
+  virtual std::vector<std::string> list_folders(std::string_view path, const Deadline& deadline,
+                                                std::stop_token stop) = 0;
+  /// Names of what else is in it, sorted.
+  virtual std::vector<std::string> list_files(std::string_view path, const Deadline& deadline,
+                                              std::stop_token stop) = 0;
+  /// Removes files; those that are not there are fine.
+  virtual void remove(std::span<const std::string> paths, const Deadline& deadline,
+                      std::stop_token stop) = 0;
+  /// Renames a file, replacing what has the name `to`.
+  virtual void rename(std::string_view from, std::string_view to, const Deadline& deadline,
+                      std::stop_token stop) = 0;
+};
+
+/// /data as a folder of this machine. @throws Error denied, not_found when it cannot be opened.
+std::unique_ptr<DataAccess> make_local_data(const std::filesystem::path& root);
+
+/// Names a running container that mounts /data. @throws Error not_found when there is none.
+using FindContainer = std::function<std::string(const Deadline&, std::stop_token)>;
+
+/// /data as a running container has it, through the engine: programs of the image (stat, tar, find,
+/// rm, mv) answer for many files at once; an image without them leaves the archive interface, a
+/// request a file, and nothing can be changed (Error denied). `engine` outlives the result.
+std::unique_ptr<DataAccess> make_engine_data(docker::Engine& engine, FindContainer find_container);
+
+}  // namespace pecanctl::engine

@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/workflow/begin.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/failpoint.hpp"
+
+namespace pecanctl::workflow {
+namespace {
+
+// What other runs of the queue have in hand.
+struct Others {
+  std::vector<HeldRun> held = {};  ///< runs without a process: ours to take from
+  std::map<std::string, KnownJob> jobs = {};
+};
+
+void add_jobs(const RunState& state, bool is_live, Others& others)
+{
+  for (const auto& job : state.jobs) {
+    if (is_live ? !is_over(job) && !job.is_watched : is_under_way(job)) {
+      auto& known = others.jobs[job.folder];
+      if (!known.is_live) {
+        known = {.job = job, .is_live = is_live};
+      }
+    }
+  }
+}
+
+Others gather(const RunStore& store, std::string_view queue)
+{
+  Others others;
+  for (const auto& id : store.list_open()) {
+    auto held = store.open(id);
+    const auto state = held ? RunState{} : store.read(id);
+    const auto& known = held ? held->state : state;
+    if (held && (!known.is_begun() || known.is_over())) {
+      store.finish(*held);  // it sent nothing, or ended without a word
+    } else if (known.info.queue == queue) {
+      add_jobs(known, !held, others);
+      if (held) {
+        others.held.push_back(std::move(*held));
+      }
+    }
+  }
+  return others;
+}
+
+// The jobs in `folders` are the new run's now.
+void hand_over(const RunStore& store, HeldRun& run, const std::set<std::string_view>& folders)
+{
+  std::vector<Record> records;
+  for (std::uint32_t i = 0; i < run.state.jobs.size(); ++i) {
+    auto& job = run.state.jobs[i];
+    if (!is_over(job) && folders.contains(job.folder)) {
+      records.push_back({.kind = Record::Kind::moved, .job = i});
+      job.state = JobState::moved;
+    }
+  }
+  run.journal.append(records);
+  if (run.state.is_over()) {
+    store.finish(run);
+  }
+}
+
+}  // namespace
+
+Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> candidates,
+                const BeginOptions& options)
+{
+  auto others = gather(store, info.queue);
+  auto plan = plan_jobs(candidates, others.jobs, options.runs_again, options.nonce);
+  Begun begun{.already_done = plan.already_done, .attached = plan.attached};
+  std::set<std::string_view> folders;
+  for (const auto& candidate : candidates) {
+    folders.insert(candidate.folder);
+  }
+  if (!plan.jobs.empty()) {
+    info.already_done = plan.already_done;
+    begun.run = store.create(std::move(info), std::move(plan.jobs));
+  }
+  failpoint("run.begun");
+  for (auto& run : others.held) {
+    hand_over(store, run, folders);
+  }
+  return begun;
+}
+
+HeldRun attach_run(const RunStore& store, std::string_view id)
+{
+  const auto open = store.list_open();
+  if (id.empty() && open.empty()) {
+    throw Error{{.code = ErrorCode::not_found,
+                 .what = "there is no run to attach to",
+                 .why = "none is under way",
+                 .hint = "submit jobs: pecanctl run MODEL DIR…"}};
+  }
+  const std::string wanted{id.empty() ? open.back() : id};
+  store.read(wanted);  // says which ids there are
+  auto held = store.open(wanted);
+  if (!held) {
+    throw Error{{.code = ErrorCode::conflict,
+                 .what = fmt::format("cannot attach to run {}", wanted),
+                 .why = "another pecanctl waits for it",
+                 .hint = "wait for that one, or interrupt it: its jobs go on"}};
+  }
+  return std::move(*held);
+}
+
+}  // namespace pecanctl::workflow

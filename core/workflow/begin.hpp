@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/workflow/folders.hpp"
+#include "core/workflow/run_store.hpp"
+
+namespace pecanctl::workflow {
+
+/// What was decided about the folders of a command.
+struct Begun {
+  std::optional<HeldRun> run = {};  ///< nothing: all are done already
+  int already_done = 0;
+  int attached = 0;  ///< jobs that another run had sent
+};
+
+struct BeginOptions {
+  bool runs_again = false;  ///< also what is OK
+  std::uint32_t nonce = 0;  ///< random
+};
+
+/// Begins the run `info` for `candidates`. What an interrupted or detached run of the same queue
+/// has under way moves to this one; what a live one has is only watched. Hold the store's lock.
+/// @throws Error invalid (a damaged journal).
+Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> candidates,
+                const BeginOptions& options);
+
+/// Takes the run `id`, or the latest when it is empty. @throws Error not_found, conflict when a
+/// process has it.
+HeldRun attach_run(const RunStore& store, std::string_view id);
+
+}  // namespace pecanctl::workflow

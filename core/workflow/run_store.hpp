@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/cancel.hpp"
+#include "core/base/fd.hpp"
+#include "core/workflow/journal.hpp"
+#include "core/workflow/record.hpp"
+
+namespace pecanctl::workflow {
+
+/// A run that this process works on.
+struct HeldRun {
+  Journal journal;
+  RunState state = {};
+};
+
+/// The journals of an instance's runs: `<id>.jsonl` while a run goes on, `done/<id>.jsonl` of the
+/// last hundred.
+class RunStore {
+ public:
+  /// Makes the folder. @throws Error.
+  explicit RunStore(std::filesystem::path folder);
+
+  /// Held while it is decided which run submits a folder, so that two commands never both do.
+  /// @throws Error timeout.
+  Fd lock(const Deadline& deadline, const std::stop_token& stop) const;
+
+  /// Runs that are not over, oldest first.
+  std::vector<std::string> list_open() const;
+  /// Takes a run; nothing when another process has it. @throws Error not_found (with the nearest
+  /// id), invalid.
+  std::optional<HeldRun> open(std::string_view id) const;
+  /// The state of a run that another process has, or that is over. @throws Error not_found,
+  /// invalid.
+  RunState read(std::string_view id) const;
+  /// Begins a run with `jobs` (adopted ones in their state); its list is on disk when this returns.
+  HeldRun create(RunInfo info, std::vector<Job> jobs) const;
+  /// Ends a run whose jobs are all over.
+  void finish(HeldRun& run) const;
+
+ private:
+  std::filesystem::path path_of(std::string_view id) const;
+
+  std::filesystem::path folder_;
+};
+
+/// "20261120-083901-3fa9": sorts by time. `nonce` makes it unique.
+std::string make_run_id(std::chrono::system_clock::time_point now, std::uint32_t nonce);
+
+}  // namespace pecanctl::workflow
