@@ -20,7 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-
 struct DeployFlags {
   std::vector<std::string> services = {};
   bool is_now = false;
@@ -41,6 +40,38 @@ std::set<std::string> check_services(const DeployFlags& flags, const stack::Stac
     }
   }
   return {flags.services.begin(), flags.services.end()};
+}
+
+bool is_running(const engine::Observation& observed, std::string_view service)
+{
+  return std::ranges::any_of(observed.of_service(service), [](const engine::Replica* replica) {
+    return replica->state == engine::State::running;
+  });
+}
+
+// A service alone is of no use: what it stands on comes along, unless it runs.
+void add_missing_dependencies(const stack::Stack& stack, const engine::Observation& observed,
+                              std::set<std::string>& only)
+{
+  std::vector<std::string> open{only.begin(), only.end()};
+  while (!open.empty()) {
+    const auto name = std::move(open.back());
+    open.pop_back();
+    for (const auto& needed : stack.find_service(name)->depends_on) {
+      if (!is_running(observed, needed) && only.insert(needed).second) {
+        open.push_back(needed);
+      }
+    }
+  }
+}
+
+// Tasks need the service that they set up.
+void drop_unreachable_tasks(const std::set<std::string>& only, const engine::Observation& observed,
+                            std::vector<deployment::Task>& tasks)
+{
+  std::erase_if(tasks, [&](const deployment::Task& task) {
+    return !only.empty() && !only.contains(task.after) && !is_running(observed, task.after);
+  });
 }
 
 // What `scale` set stays, whatever pecan.yml says.
@@ -133,14 +164,19 @@ void run_deploy(const DeployFlags& flags, Context& context)
     return;
   }
   const auto lock = context.lock(stack.name);
+  engine::Observation before;
+  if (!request.only.empty()) {
+    before = context.backend().observe(context.identity(), deadline, context.stop());
+    add_missing_dependencies(stack, before, request.only);
+  }
   failpoint("deploy.locked");
   ensure_machine_services(context, request, deadline);
   failpoint("deploy.machine");
   const auto index = context.index();
   request.replicas = remembered_replicas(context, stack, *index);
   const auto tables = read_file(context.templates() / "bety" / "core.sql");
-  const auto tasks =
-      deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
+  auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
+  drop_unreachable_tasks(request.only, before, tasks);
   const auto probe = deployment::make_worker_probe(context.services());
   const auto converged = converge(context, stack, request, tasks, probe, deadline);
   failpoint("deploy.applied");
