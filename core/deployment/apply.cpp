@@ -193,7 +193,7 @@ class Applier {
   // A container that could not even start (its port is taken, say) is not left behind.
   void drop_unstarted(const Pending& item, const Error& error)
   {
-    failures_.insert_or_assign(item.action->name, error);
+    failures_.insert_or_assign(item.action->name, explain_refusal(item.awaited(), error));
     if (item.action->verb == Verb::create) {
       backend_.remove(std::vector{item.id}, deadline_, stop_);
     }

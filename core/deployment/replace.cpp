@@ -82,7 +82,7 @@ std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Repl
   for (const auto& failure : backend.start(std::vector{fresh.id}, {}, deadline, stop)) {
     if (failure) {
       step.set_outcome(StepOutcome::failed);
-      return failure;
+      return explain_refusal(fresh, *failure);
     }
   }
   failpoint("replace.started");

@@ -221,6 +221,18 @@ std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited,
   return Waiter{awaited, identity, view, probe, window, reporter}.run(deadline, stop);
 }
 
+Error explain_refusal(const Awaited& awaited, const Error& refusal)
+{
+  auto info = refusal.info();
+  info.what = fmt::format("cannot start {}", awaited.name);
+  const auto says = [&](std::string_view text) { return info.why.find(text) != std::string::npos; };
+  if (says("address already in use") || says("port is already allocated")) {
+    info.hint = fmt::format("stop what uses the port, or give {} another one in pecan.yml",
+                            awaited.service->name);
+  }
+  return Error{std::move(info)};
+}
+
 Error explain_failure(const Awaited& awaited, std::string_view problem, engine::View& view,
                       const Deadline& deadline, std::stop_token stop)
 {

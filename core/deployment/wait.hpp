@@ -41,6 +41,9 @@ std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited,
                                         Reporter& reporter, const Deadline& deadline,
                                         std::stop_token stop);
 
+/// The engine's refusal to start a container, by the container's name and with what to do.
+Error explain_refusal(const Awaited& awaited, const Error& refusal);
+
 /// What an operator needs to know of a container that did not come up: how it ended, its health
 /// check's output, its last 20 log lines.
 Error explain_failure(const Awaited& awaited, std::string_view problem, engine::View& view,
