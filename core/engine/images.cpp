@@ -109,6 +109,16 @@ docker::ProgressSink show_build(const Step& step)
   };
 }
 
+Error with_build_hint(const Error& error, const std::string& context)
+{
+  auto info = error.info();
+  if (info.code == ErrorCode::failed && info.hint.empty()) {
+    info.hint = fmt::format("correct what {} says and repeat the command",
+                            (fs::path{context} / "Dockerfile").string());
+  }
+  return Error{std::move(info)};
+}
+
 }  // namespace
 
 std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::ImagePolicy policy,
@@ -166,7 +176,7 @@ std::map<std::string, Image> ImageStore::ensure(const stack::Stack& stack, const
     }
   }
   if (failures.size() == 1) {
-    throw Error{failures.front().info()};
+    throw Error{failures.front()};
   }
   if (!failures.empty()) {
     std::vector<std::string> reasons;
@@ -247,9 +257,14 @@ Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadli
         ensure_base(source.context, deadline, stop);
         Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
         const auto context = docker::make_context_tar(source.context);
-        engine_.build_image(source.own_reference, context.tar,
-                            {{std::string{label::k_context}, context.digest}}, true,
-                            show_build(step), deadline, stop);
+        try {
+          engine_.build_image(source.own_reference, context.tar,
+                              {{std::string{label::k_context}, context.digest}}, true,
+                              show_build(step), deadline, stop);
+        } catch (const Error& error) {
+          step.set_outcome(StepOutcome::failed);
+          throw with_build_hint(error, source.context);
+        }
         failpoint("images.built");
         digests_[source.context] = context.digest;
         const auto image = engine_.find_image(source.own_reference, deadline, stop);
