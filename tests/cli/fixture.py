@@ -5,7 +5,7 @@
 import shutil
 import sys
 
-from support import Instance, MACHINE, Shared, labelled, remove_all, run, service
+from support import Instance, MACHINE, Shared, forget, labelled, remove_all, run, service
 
 
 def up():
@@ -29,6 +29,7 @@ def down():
     print("left behind:", left)
     for name in (shared.name, MACHINE):
         remove_all(name)
+    forget(shared.name)
     shutil.rmtree(shared.folder.parent, ignore_errors=True)
     (Shared.state / "shared").unlink()
     return result.exit or bool(left)

@@ -111,6 +111,11 @@ class Deployed(Case):
             self.assertIn("Nothing to destroy", result.out)
         self.assertEqual(snapshot(), before)
 
+    def test_a_model_deployed_alone_brings_what_it_needs(self):
+        made = self.instance()
+        self.expect(made.run("deploy", "dalec"), 0)
+        self.assertEqual(made.containers(), {f"{made.name}-rabbitmq-1": "running", f"{made.name}-dalec-1": "running"})
+
     def test_a_daemon_that_dies_during_deploy_is_told_and_repeating_goes_on(self):
         made = self.instance()
         folder = tempfile.mkdtemp(prefix="pecanctl-cli.")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -297,10 +298,24 @@ class Weather(SharedCase):
         self.expect(self.shared.run("scale", "dalec=5"), 0)
         self.assertEqual(self.workers(), 5)
 
-    def test_a_port_that_is_taken_leaves_no_container(self):
+    def test_a_port_that_is_taken_is_told_and_the_old_container_runs_again(self):
+        text = self.shared.file.read_text()
+        self.addCleanup(self.shared.file.write_text, text)
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            port = listener.getsockname()[1]
+            self.shared.file.write_text(text + f"services: {{ postgres: {{ port: {port} }} }}\n")
+            result = self.shared.run("deploy")
+        self.expect(result, 5, f"cannot start {self.shared.name}-postgres-", f"{port}", "runs again",
+                    "fix: stop what uses the port")
+        self.assertEqual(sorted(self.shared.containers().values()), ["running"] * 3, result)
+        self.assertEqual(len(self.shared.containers()), 3, "nothing half-done")
+
+    def test_a_start_that_is_refused_leaves_no_container(self):
         proxy = self.proxy("POST .*/start", "refuse", message="Bind for 127.0.0.1:5 failed: port is already allocated")
         result = self.shared.run("scale", "dalec=2", env=environment(DOCKER_HOST=proxy.environment))
-        self.expect(result, 1, "port is already allocated")
+        self.expect(result, 5, f"cannot start {self.shared.name}-dalec-2", "port is already allocated", "fix:")
         self.assertEqual(len(self.shared.containers()), 3, "nothing half-done")
 
 

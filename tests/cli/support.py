@@ -7,6 +7,7 @@ PECANCTL_BINARY, PECANCTL_SOURCE and PECANCTL_TEST_STATE; scripts/services the r
 With PECANCTL_ACCEPT=1 golden texts are written instead of compared.
 """
 
+import ctypes
 import json
 import os
 import re
@@ -60,9 +61,15 @@ def environment(**changes):
     return {name: str(value) for name, value in base.items() if value is not None}
 
 
+def _die_with_parent():
+    """A test that CTest kills must not leave a pecanctl that holds a lock."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def start(*arguments, cwd=None, env=None, binary=BINARY, **options):
     """The program, running: for tests that signal it or race it."""
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+               "preexec_fn": _die_with_parent}
     return subprocess.Popen([str(binary), *map(str, arguments)], cwd=cwd or "/", env=env or environment(),
                             text=True, errors="replace", start_new_session=True, **(streams | options))
 
@@ -145,6 +152,11 @@ def remove_all(name):
             docker(kind, "rm", *(["-f"] if kind != "network" else []), *found, check=False)
 
 
+def forget(name):
+    """Removes what pecanctl remembers of an instance on this machine."""
+    shutil.rmtree(f"/var/lib/pecanctl/{name}", ignore_errors=True)
+
+
 class Instance:
     """A folder with a fresh pecan.yml. remove() leaves nothing of it behind."""
 
@@ -176,6 +188,7 @@ class Instance:
     def remove(self):
         remove_all(self.name)
         shutil.rmtree(self.root, ignore_errors=True)
+        forget(self.name)
 
 
 class Case(unittest.TestCase):
