@@ -11,9 +11,9 @@ from support import BINARY, LABEL, SOURCE, Case, Shared, docker, environment, la
 # Points of `deploy` from nothing, in the order in which they are reached. After each kill the next one is tried on
 # what is there then, as an unlucky operator would see it.
 FIRST_DEPLOY = ("deploy.locked", "deploy.machine", "converge.planned", "deploy.network", "deploy.volume",
-                "volume.helper", "volume.filled", "deploy.volume#3", "deploy.files", "deploy.before_create",
-                "deploy.created", "deploy.started", "deploy.ready", "deploy.task", "deploy.task#2",
-                "deploy.before_create#3", "deploy.created#3", "deploy.started#3", "deploy.applied",
+                "volume.helper", "volume.filled", "deploy.volume", "deploy.files", "deploy.before_create",
+                "deploy.created", "deploy.started", "deploy.ready", "deploy.task", "deploy.task",
+                "deploy.before_create#2", "deploy.created#2", "deploy.started#2", "deploy.applied",
                 "deploy.published")
 DESTROY = ("retire.signalled", "retire.removed", "destroy.workers", "destroy.halted", "destroy.services",
            "destroy.object", "destroy.object#3", "destroy.applied", "destroy.forgotten")
@@ -60,6 +60,8 @@ class Lifecycle(Chaos):
                 self.assertTrue(self.killed(instance, point, "deploy"), "the point was not reached")
         self.again(instance, "deploy")
         self.check_world(instance, 1)
+        made = docker("exec", f"{instance.name}-dalec-1", "stat", "-c", "%n %u", "/data", "/data/workflows", "/data/dbfiles")
+        self.assertEqual(lines(made), ["/data 1001", "/data/workflows 1001", "/data/dbfiles 1001"])
         for point in DESTROY:
             with self.subTest(point):
                 self.assertTrue(self.killed(instance, point, "destroy", "--volumes", "--confirm", instance.name),
