@@ -151,12 +151,8 @@ void plan_foundations(const Desired& desired, const engine::Observation& observe
     plan.actions.push_back({.verb = Verb::create_network, .name = stack.name, .reason = "new"});
   }
   for (const auto& volume : stack.volumes) {
-    const auto helper = engine::helper_name(volume_name(stack.name, volume.key));
-    const bool is_unfinished =
-        std::ranges::find(observed.replicas, helper, &Replica::name) != observed.replicas.end();
-    const bool exists = !is_unfinished && std::ranges::any_of(observed.volumes, [&](const auto& v) {
-      return v.is_data && v.key == volume.key;
-    });
+    const bool exists = std::ranges::any_of(
+        observed.volumes, [&](const auto& v) { return v.is_data && v.key == volume.key; });
     // A host folder has no labels; making it again is harmless and cheap, so the first deploy does
     // it.
     const bool is_first = observed.replicas.empty();
@@ -165,7 +161,7 @@ void plan_foundations(const Desired& desired, const engine::Observation& observe
                               .service = volume.key,
                               .name = volume.host_path.empty() ? volume_name(stack.name, volume.key)
                                                                : volume.host_path,
-                              .reason = is_unfinished ? "left unfinished" : "new"});
+                              .reason = "new"});
     }
   }
 }

@@ -20,11 +20,6 @@ std::string_view to_string(Health health)
   return k_names.at(static_cast<std::size_t>(health));
 }
 
-std::string helper_name(std::string_view volume)
-{
-  return std::string{volume} + "-helper";
-}
-
 std::vector<const Replica*> Observation::of_service(std::string_view service) const
 {
   std::vector<const Replica*> found;

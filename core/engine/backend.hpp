@@ -85,10 +85,6 @@ struct Observation {
   std::optional<PublishedPort> find_port(std::string_view service, int container_port) const;
 };
 
-/// "<volume>-helper": the container that fills a volume. It is there only while a volume is not
-/// finished.
-std::string helper_name(std::string_view volume);
-
 /// An image that is present.
 struct Image {
   std::string reference = {};

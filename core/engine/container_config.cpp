@@ -165,14 +165,11 @@ std::string render_container_config(const stack::Stack& stack, int revision,
 }
 
 std::string render_helper_config(const stack::Stack& stack, const std::string& volume,
-                                 const docker::Labels& volume_labels, const Image& image)
+                                 const Image& image)
 {
   auto labels = base_labels(stack);
   labels.emplace(label::k_role, "helper");
-  const json mount{{"Type", "volume"},
-                   {"Source", volume},
-                   {"Target", k_helper_folder},
-                   {"VolumeOptions", {{"Labels", volume_labels}}}};
+  const json mount{{"Type", "volume"}, {"Source", volume}, {"Target", k_helper_folder}};
   return json{{"Image", image.reference},
               {"Cmd", {"never-started"}},
               {"Labels", labels},

@@ -31,9 +31,8 @@ std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order);
 std::string render_container_config(const stack::Stack& stack, int revision,
                                     const ReplicaOrder& order);
 
-/// The same for a container that is never started and only lends its mount of `volume`, which gets
-/// `volume_labels` when it does not exist.
+/// The same for a container that is never started and only lends its mount of `volume`.
 std::string render_helper_config(const stack::Stack& stack, const std::string& volume,
-                                 const docker::Labels& volume_labels, const Image& image);
+                                 const Image& image);
 
 }  // namespace pecanctl::engine

@@ -165,17 +165,16 @@ class DockerBackend : public Backend {
     labels.emplace(label::k_volume, volume.key);
     labels.emplace(label::k_kind, "data");
     const auto name = data_volume_name(stack.name, volume.key);
+    make_volume(engine_, stack, name, labels, deadline, stop);
     if (volume.folders.empty() && volume.uid == 0 && volume.gid == 0) {
-      make_volume(engine_, stack, name, labels, deadline, stop);
       return;
     }
-    refuse_foreign_volume(engine_, stack, name, deadline, stop);
     std::vector<docker::ArchiveFile> entries{
         {.path = "./", .mode = 0775, .uid = volume.uid, .gid = volume.gid}};
     for (const auto& folder : volume.folders) {
       entries.push_back({.path = folder + "/", .mode = 0775, .uid = volume.uid, .gid = volume.gid});
     }
-    fill_volume(engine_, stack, name, labels, entries, helper, deadline, stop);
+    fill_volume(engine_, stack, name, entries, helper, deadline, stop);
   }
 
   void write_files(const stack::Stack& stack, const stack::Service& service, const Image& helper,
@@ -194,7 +193,7 @@ class DockerBackend : public Backend {
                          .uid = file.uid,
                          .gid = file.gid});
     }
-    fill_volume(engine_, stack, name, labels, entries, helper, deadline, stop);
+    fill_volume(engine_, stack, name, entries, helper, deadline, stop);
   }
 
   std::vector<Created> create(const stack::Stack& stack, int revision,

@@ -65,15 +65,8 @@ void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
 {
   // Creating an existing volume succeeds and changes nothing, whoever made it: so look whose it is.
   engine.create_volume(name, labels, deadline, stop);
-  refuse_foreign_volume(engine, stack, name, deadline, stop);
-}
-
-void refuse_foreign_volume(docker::Engine& engine, const stack::Stack& stack,
-                           const std::string& name, const Deadline& deadline,
-                           const std::stop_token& stop)
-{
   const auto volume = engine.find_volume(name, deadline, stop);
-  if (volume && !is_ours(volume->labels, {.instance = stack.name, .owner = stack.owner})) {
+  if (!volume || !is_ours(volume->labels, {.instance = stack.name, .owner = stack.owner})) {
     throw Error{
         {.code = ErrorCode::conflict,
          .what = fmt::format("cannot use volume {}", name),
@@ -85,14 +78,14 @@ void refuse_foreign_volume(docker::Engine& engine, const stack::Stack& stack,
 }
 
 void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
-                 const docker::Labels& labels, std::span<const docker::ArchiveFile> entries,
-                 const Image& helper, const Deadline& deadline, const std::stop_token& stop)
+                 std::span<const docker::ArchiveFile> entries, const Image& helper,
+                 const Deadline& deadline, const std::stop_token& stop)
 {
-  const auto name = helper_name(volume);
+  const auto name = volume + "-helper";
   engine.remove_containers(find_helpers(engine, stack, name, deadline, stop), true, 1, deadline,
                            stop);
   const std::vector<docker::Engine::CreateRequest> requests{
-      {.name = name, .config = render_helper_config(stack, volume, labels, helper)}};
+      {.name = name, .config = render_helper_config(stack, volume, helper)}};
   const auto created = engine.create_containers(requests, 1, deadline, stop);
   if (created.front().error) {
     throw *created.front().error;

@@ -18,18 +18,11 @@ void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
                  const docker::Labels& labels, const Deadline& deadline,
                  const std::stop_token& stop);
 
-/// @throws Error conflict when there is a volume of that name and it is somebody else's.
-void refuse_foreign_volume(docker::Engine& engine, const stack::Stack& stack,
-                           const std::string& name, const Deadline& deadline,
-                           const std::stop_token& stop);
-
 /// Writes `entries` into an engine volume through a container of image `helper` that is never
-/// started: it lends its mount, and the engine writes. A volume that is missing comes into being
-/// with that container, so that a helper that is still there tells of a volume that is unfinished.
-/// An interrupted earlier one is removed first.
+/// started: it lends its mount, and the engine writes. An interrupted earlier one is removed first.
 void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
-                 const docker::Labels& labels, std::span<const docker::ArchiveFile> entries,
-                 const Image& helper, const Deadline& deadline, const std::stop_token& stop);
+                 std::span<const docker::ArchiveFile> entries, const Image& helper,
+                 const Deadline& deadline, const std::stop_token& stop);
 
 /// Makes a host folder and the folders in it. Those it makes belong to the volume's user when we
 /// are root; those that were there stay as they are.
