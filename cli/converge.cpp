@@ -27,8 +27,9 @@ void refuse_foreign_names(Context& context, const stack::Stack& stack, const dep
       names.push_back(action.name);
     }
   }
-  const auto foreign = context.backend().find_foreign(
-      names, {.instance = stack.name, .owner = stack.owner}, Deadline::in(k_look_time), context.stop());
+  const auto foreign =
+      context.backend().find_foreign(names, {.instance = stack.name, .owner = stack.owner},
+                                     Deadline::in(k_look_time), context.stop());
   if (foreign.empty()) {
     return;
   }

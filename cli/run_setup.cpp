@@ -118,8 +118,8 @@ std::vector<std::string> RunSetup::host_folders()
   if (!context_.file().data.empty()) {
     folders.push_back(context_.file().data.string());
   }
-  const auto observed =
-      context_.backend().observe(context_.identity(), context_.deadline(k_observe_time), context_.stop());
+  const auto observed = context_.backend().observe(
+      context_.identity(), context_.deadline(k_observe_time), context_.stop());
   if (const auto* const mounter = find_mounter(observed)) {
     folders.push_back(mounter->mounts.at("/data"));
   }

@@ -20,7 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-
 struct DeployFlags {
   std::vector<std::string> services = {};
   bool is_now = false;
