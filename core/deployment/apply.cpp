@@ -70,11 +70,7 @@ class Applier {
       const bool is_blocked =
           std::ranges::any_of(stack_.find_service(name)->depends_on,
                               [&](const auto& other) { return outcome_.has_failed(other); });
-      if (is_blocked) {
-        outcome_.block(name);
-      } else {
-        able.insert(name);
-      }
+      is_blocked ? outcome_.block(name) : void(able.insert(name));
     }
     return able;
   }
@@ -98,27 +94,28 @@ class Applier {
   void make_foundations()
   {
     for (const auto& action : plan_.actions) {
-      if (action.verb == Verb::create_network) {
-        const Step step{reporter_, {.id = action.name, .group = "network", .action = "create"}};
+      const bool is_network = action.verb == Verb::create_network;
+      if (!is_network && action.verb != Verb::create_volume) {
+        continue;
+      }
+      const Step step{
+          reporter_,
+          {.id = action.name, .group = is_network ? "network" : "volume", .action = "create"}};
+      if (is_network) {
         backend_.ensure_network(stack_, deadline_, stop_);
-        outcome_.count(1);
-        failpoint("deploy.network");
-      }
-      if (action.verb == Verb::create_volume) {
+      } else {
         const auto volume = std::ranges::find(stack_.volumes, action.service, &stack::Volume::key);
-        const Step step{reporter_, {.id = action.name, .group = "volume", .action = "create"}};
         backend_.ensure_volume(stack_, *volume, any_image(), deadline_, stop_);
-        outcome_.count(1);
-        failpoint("deploy.volume");
       }
+      outcome_.count(1);
+      failpoint(is_network ? "deploy.network" : "deploy.volume");
     }
   }
 
   const engine::Image& any_image() const
   {
     if (desired_.images.empty()) {
-      throw Error{
-          {.code = ErrorCode::internal, .what = "cannot prepare a volume without any image"}};
+      throw Error{{.what = "cannot prepare a volume without any image"}};
     }
     return desired_.images.begin()->second;
   }
@@ -283,17 +280,12 @@ class Applier {
         others.push_back(item);
       }
     }
-    std::vector<std::string> unwanted;
-    std::erase_if(others, [&](const Pending& item) {
-      const bool is_failed = outcome_.has_failed(item.service->name);
-      if (is_failed) {
-        unwanted.push_back(item.id);
-      }
-      return is_failed;
-    });
-    if (!unwanted.empty()) {
-      backend_.remove(unwanted, deadline_, stop_);
+    const auto unwanted = std::ranges::stable_partition(
+        others, [&](const Pending& item) { return !outcome_.has_failed(item.service->name); });
+    for (const auto& item : unwanted) {
+      backend_.remove(std::vector{item.id}, deadline_, stop_);
     }
+    others.erase(unwanted.begin(), unwanted.end());
     replace_beside(others);
   }
 

@@ -26,9 +26,12 @@ int Outcome::finish() const
       info.why += fmt::format("\nalso: {}", error.what());
     }
   }
-  const bool is_timeout = std::ranges::all_of(
-      failures_, [](const auto& failure) { return failure.second.code() == ErrorCode::timeout; });
-  if (changes_ > 0 && !is_timeout) {
+  // A time that was over, or an engine that went away, says more than "partly done".
+  const bool says_all = (info.code == ErrorCode::timeout || info.code == ErrorCode::unreachable) &&
+                        std::ranges::all_of(failures_, [&](const auto& failure) {
+                          return failure.second.code() == info.code;
+                        });
+  if (changes_ > 0 && !says_all) {
     info.code = ErrorCode::partial;
   }
   throw Error{std::move(info)};

@@ -26,8 +26,8 @@ class Outcome {
   /// Whether `service` is not what was wanted.
   bool has_failed(const std::string& service) const { return failed_.contains(service); }
 
-  /// How many changes there were. @throws Error with all failures listed: timeout when they are
-  /// nothing else, else partial when something changed, else the first failure's code.
+  /// How many changes there were. @throws Error with all failures listed: timeout or unreachable
+  /// when all of them are that, else partial when something changed, else the first one's code.
   int finish() const;
 
  private:
