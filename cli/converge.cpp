@@ -57,6 +57,17 @@ std::string_view sign_of(Verb verb)
   }
 }
 
+// The services acted on: scaling a model builds no image of another service.
+stack::Stack selected(stack::Stack stack, const ConvergeRequest& request)
+{
+  if (!request.only.empty()) {
+    std::erase_if(stack.services, [&](const stack::Service& service) {
+      return !request.only.contains(service.name);
+    });
+  }
+  return stack;
+}
+
 Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                   std::map<std::string, engine::Image> images)
 {
@@ -76,16 +87,17 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
 
 Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request)
 {
-  return plan_with(context, stack, request,
-                   context.images().find(stack, Deadline::in(k_look_time), context.stop()));
+  return plan_with(
+      context, stack, request,
+      context.images().find(selected(stack, request), Deadline::in(k_look_time), context.stop()));
 }
 
 Converged converge(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                    std::span<const deployment::Task> tasks, const deployment::WorkerProbe& probe,
                    const Deadline& deadline)
 {
-  Converged result{.planned = plan_with(context, stack, request,
-                                        context.images().ensure(stack, deadline, context.stop()))};
+  auto images = context.images().ensure(selected(stack, request), deadline, context.stop());
+  Converged result{.planned = plan_with(context, stack, request, std::move(images))};
   failpoint("converge.planned");
   refuse_foreign_names(context, stack, result.planned.plan);
   const deployment::ApplyOptions options{.retire = request.retire};

@@ -247,9 +247,10 @@ Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadli
         ensure_base(source.context, deadline, stop);
         Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
         const auto context = docker::make_context_tar(source.context);
-        engine_.build_image(source.own_reference, context.tar,
-                            {{std::string{label::k_context}, context.digest}}, true,
-                            show_build(step), deadline, stop);
+        engine_.build_image({.tag = source.own_reference,
+                             .labels = {{std::string{label::k_context}, context.digest}},
+                             .use_host_network = true},
+                            context.tar, show_build(step), deadline, stop);
         failpoint("images.built");
         digests_[source.context] = context.digest;
         const auto image = engine_.find_image(source.own_reference, deadline, stop);
