@@ -65,6 +65,17 @@ std::string_view sign_of(Verb verb)
   }
 }
 
+// The services acted on: scaling a model builds no image of another service.
+stack::Stack selected(stack::Stack stack, const ConvergeRequest& request)
+{
+  if (!request.only.empty()) {
+    std::erase_if(stack.services, [&](const stack::Service& service) {
+      return !request.only.contains(service.name);
+    });
+  }
+  return stack;
+}
+
 Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                   std::map<std::string, engine::Image> images)
 {
@@ -84,19 +95,16 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
 
 Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request)
 {
-  return plan_with(context, stack, request,
-                   context.images().find(stack, context.look_deadline(), context.stop()));
+  return plan_with(
+      context, stack, request,
+      context.images().find(selected(stack, request), context.look_deadline(), context.stop()));
 }
 
 Planned prepare(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                 const Deadline& deadline)
 {
-  auto wanted = stack;
-  std::erase_if(wanted.services, [&](const stack::Service& service) {
-    return !request.only.empty() && !request.only.contains(service.name);
-  });
-  auto planned =
-      plan_with(context, stack, request, context.images().ensure(wanted, deadline, context.stop()));
+  auto images = context.images().ensure(selected(stack, request), deadline, context.stop());
+  auto planned = plan_with(context, stack, request, std::move(images));
   refuse_foreign_names(context, stack, planned.plan);
   return planned;
 }

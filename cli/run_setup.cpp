@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds k_look{20};
+constexpr std::chrono::seconds k_observe_time{20};
 
 fs::path runs_folder(const std::string& instance)
 {
@@ -74,7 +74,7 @@ RunTarget RunSetup::find_target(const std::string& model)
       names.insert(names.end(), {service.name, service.model->queue()});
     }
   }
-  const auto deadline = context_.deadline(k_look);
+  const auto deadline = context_.deadline(k_observe_time);
   if (context_.services().has_queue(model, deadline, context_.stop())) {
     return {.queue = model};
   }
@@ -118,8 +118,8 @@ std::vector<std::string> RunSetup::host_folders()
   if (!context_.file().data.empty()) {
     folders.push_back(context_.file().data.string());
   }
-  const auto observed =
-      context_.backend().observe(context_.identity(), context_.deadline(k_look), context_.stop());
+  const auto observed = context_.backend().observe(
+      context_.identity(), context_.deadline(k_observe_time), context_.stop());
   if (const auto* const mounter = find_mounter(observed)) {
     folders.push_back(mounter->mounts.at("/data"));
   }

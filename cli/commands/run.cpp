@@ -20,6 +20,7 @@ namespace pecanctl::cli::commands {
 namespace {
 
 constexpr std::chrono::seconds k_look{60};
+constexpr std::chrono::minutes k_expand{10};
 
 struct RunFlags {
   std::string model = {};
@@ -76,22 +77,43 @@ std::vector<std::string> read_folders(const std::vector<std::string>& words)
   return folders;
 }
 
+std::vector<workflow::Candidate> find_candidates(const RunFlags& flags, const RunTarget& target,
+                                                 RunSetup& setup, Context& context)
+{
+  return workflow::find_candidates(setup.data(), read_folders(flags.folders), setup.host_folders(),
+                                   target.queue, context.deadline(k_expand), context.stop());
+}
+
+void print_dry_run(const RunFlags& flags, const RunTarget& target, RunSetup& setup,
+                   Context& context)
+{
+  const auto plan =
+      workflow::plan_jobs(find_candidates(flags, target, setup, context), {}, flags.runs_again, 0);
+  for (const auto& job : plan.jobs) {
+    context.printer().say(
+        fmt::format("  + run {} on {}", workflow::data_path(job.folder), target.queue));
+  }
+  context.printer().say(
+      fmt::format("{} to run, {} already done (nothing is submitted by this command)",
+                  count_jobs(plan.jobs.size()), plan.already_done));
+  context.printer().add_to_result("jobs", plan.jobs.size());
+  context.printer().add_to_result("already_done", plan.already_done);
+}
+
 // Everything is checked before anything is published.
 workflow::Begun begin(const RunFlags& flags, const RunTarget& target, RunSetup& setup,
                       Context& context)
 {
   const auto deadline = context.deadline(k_look);
   setup.check_listeners(target, flags.is_detached, deadline);
-  const auto candidates = workflow::find_candidates(
-      setup.data(), read_folders(flags.folders), setup.host_folders(), target.queue,
-      context.deadline(std::chrono::minutes{10}), context.stop());
+  const auto candidates = find_candidates(flags, target, setup, context);
   const auto id_seed =
       static_cast<std::uint32_t>(std::stoul(sha256_hex(random_uuid()).substr(0, 8), nullptr, 16));
   const auto now = std::chrono::system_clock::now();
   const auto lock = setup.store().lock(deadline, context.stop());
   return workflow::begin_run(setup.store(),
                              {.id = workflow::make_run_id(now, id_seed),
-                              .model = target.model,
+                              .model = target.model.empty() ? target.queue : target.model,
                               .queue = target.queue,
                               .retries = flags.retries,
                               .at = format_time(now)},
@@ -137,6 +159,10 @@ void run_run(const RunFlags& flags, Context& context)
     return;
   }
   const auto target = setup.find_target(flags.model);
+  if (context.options().is_dry_run) {
+    print_dry_run(flags, target, setup, context);
+    return;
+  }
   auto begun = begin(flags, target, setup, context);
   if (!begun.run) {
     context.printer().say(fmt::format("{} already done; nothing to run (--rerun runs them again)",

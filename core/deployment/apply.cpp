@@ -10,6 +10,8 @@
 #include <fmt/ranges.h>
 
 #include "core/base/failpoint.hpp"
+#include "core/deployment/outcome.hpp"
+#include "core/deployment/removal.hpp"
 #include "core/deployment/replace.hpp"
 
 namespace pecanctl::deployment {
@@ -49,51 +51,77 @@ class Applier {
   {
     make_foundations();
     for (const auto& level : stack::dependency_levels(stack_.services)) {
-      run_level(level);
-      if (!failures_.empty()) {
-        break;  // what comes next depends on it
-      }
+      run_level(able_of(level));
     }
-    if (failures_.empty()) {
+    if (!outcome_.has_failed()) {
       remove_where(
           [&](const Action& action) { return stack_.find_service(action.service) == nullptr; });
     }
-    finish();
-    return changes_;
+    return outcome_.finish();
   }
 
  private:
+  // Those of a level that depend on nothing that failed. The others count as failed themselves, so
+  // that what depends on them does not start either.
+  std::set<std::string> able_of(const std::vector<std::string>& level)
+  {
+    std::set<std::string> able;
+    for (const auto& name : level) {
+      const bool is_blocked =
+          std::ranges::any_of(stack_.find_service(name)->depends_on,
+                              [&](const auto& other) { return outcome_.has_failed(other); });
+      is_blocked ? outcome_.block(name) : void(able.insert(name));
+    }
+    return able;
+  }
+
+  // Waits for `awaited`; returns the names of those that did not come up.
+  std::set<std::string> await(const std::vector<Awaited>& awaited, std::chrono::milliseconds window,
+                              Reporter& reporter)
+  {
+    const auto failures = wait_ready(awaited, identity_, backend_, probe_, window, reporter,
+                                     deadline_.sooner(options_.ready_timeout), stop_);
+    std::set<std::string> names;
+    for (const auto& item : awaited) {
+      if (const auto failure = failures.find(item.name); failure != failures.end()) {
+        outcome_.fail(item.service->name, item.name, failure->second);
+        names.insert(item.name);
+      }
+    }
+    return names;
+  }
+
   void make_foundations()
   {
     for (const auto& action : plan_.actions) {
-      if (action.verb == Verb::create_network) {
-        const Step step{reporter_, {.id = action.name, .group = "network", .action = "create"}};
+      const bool is_network = action.verb == Verb::create_network;
+      if (!is_network && action.verb != Verb::create_volume) {
+        continue;
+      }
+      const Step step{
+          reporter_,
+          {.id = action.name, .group = is_network ? "network" : "volume", .action = "create"}};
+      if (is_network) {
         backend_.ensure_network(stack_, deadline_, stop_);
-        ++changes_;
-        failpoint("deploy.network");
-      }
-      if (action.verb == Verb::create_volume) {
+      } else {
         const auto volume = std::ranges::find(stack_.volumes, action.service, &stack::Volume::key);
-        const Step step{reporter_, {.id = action.name, .group = "volume", .action = "create"}};
         backend_.ensure_volume(stack_, *volume, any_image(), deadline_, stop_);
-        ++changes_;
-        failpoint("deploy.volume");
       }
+      outcome_.count(1);
+      failpoint(is_network ? "deploy.network" : "deploy.volume");
     }
   }
 
   const engine::Image& any_image() const
   {
     if (desired_.images.empty()) {
-      throw Error{
-          {.code = ErrorCode::internal, .what = "cannot prepare a volume without any image"}};
+      throw Error{{.what = "cannot prepare a volume without any image"}};
     }
     return desired_.images.begin()->second;
   }
 
-  void run_level(const std::vector<std::string>& names)
+  void run_level(const std::set<std::string>& level)
   {
-    const std::set<std::string> level{names.begin(), names.end()};
     auto pending = create_missing(level);
     std::vector<Pending> fresh;
     std::vector<Pending> replacing;
@@ -103,7 +131,9 @@ class Applier {
     bring_up(fresh);
     await_unchanged(level);
     replace(replacing);
-    remove_where([&](const Action& action) { return level.contains(action.service); });
+    remove_where([&](const Action& action) {
+      return level.contains(action.service) && !outcome_.has_failed(action.service);
+    });
     run_tasks(level);
   }
 
@@ -127,6 +157,9 @@ class Applier {
         order_of.push_back(pending.size() - 1);
       }
     }
+    if (orders.empty()) {
+      return pending;
+    }
     write_files(orders);
     failpoint("deploy.before_create");
     const auto created = backend_.create(stack_, plan_.revision, orders, deadline_, stop_);
@@ -135,7 +168,7 @@ class Applier {
       auto& item = pending[order_of[i]];
       item.id = created[i].id;
       if (created[i].error) {
-        failures_.insert_or_assign(item.action->name, *created[i].error);
+        outcome_.fail(item.service->name, item.action->name, *created[i].error);
       }
     }
     std::erase_if(pending, [](const Pending& item) { return item.id.empty(); });
@@ -147,7 +180,8 @@ class Applier {
   {
     std::set<const stack::Service*> done;
     for (const auto& order : orders) {
-      const bool is_shared = plan_.unchanged.contains(order.service->name);
+      const bool is_shared = plan_.unchanged.contains(order.service->name) &&
+                             !plan_.outdated.contains(order.service->name);
       if (!order.service->files.empty() && !is_shared && done.insert(order.service).second) {
         backend_.write_files(stack_, *order.service, order.image, deadline_, stop_);
         failpoint("deploy.files");
@@ -158,42 +192,61 @@ class Applier {
   // Starts containers side by side and waits for them. Returns those that came up.
   std::vector<const Pending*> bring_up(const std::vector<Pending>& items)
   {
-    std::vector<std::string> sleeping;
-    std::vector<std::string> frozen;
-    for (const auto& item : items) {
-      (item.action->verb == Verb::resume ? frozen : sleeping).push_back(item.id);
+    if (items.empty()) {
+      return {};
     }
-    backend_.thaw(frozen, deadline_, stop_);
-    const auto results = backend_.start(sleeping, {}, deadline_, stop_);
+    auto awaited = start(items);
     failpoint("deploy.started");
-    std::vector<Awaited> awaited;
-    for (const auto& item : items) {
-      const auto position = std::ranges::find(sleeping, item.id) - sleeping.begin();
-      const auto index = static_cast<std::size_t>(position);
-      if (index < results.size() && results[index]) {
-        drop_unstarted(item, *results[index]);
-      } else {
-        awaited.push_back(item.awaited());
-      }
-    }
-    auto failed = wait_ready(awaited, identity_, backend_, probe_, options_.stable_window,
-                             reporter_, deadline_.sooner(options_.ready_timeout), stop_);
+    const auto failed = await(awaited, options_.stable_window, reporter_);
     failpoint("deploy.ready");
+    std::erase_if(awaited, [&](const Awaited& item) { return failed.contains(item.name); });
+    outcome_.count(static_cast<int>(awaited.size()));
     std::vector<const Pending*> up;
     for (const auto& item : items) {
-      if (!failed.contains(item.action->name) && !failures_.contains(item.action->name)) {
+      if (std::ranges::find(awaited, item.id, &Awaited::id) != awaited.end()) {
         up.push_back(&item);
-        ++changes_;
       }
     }
-    failures_.merge(failed);
     return up;
+  }
+
+  // Returns those that have to prove themselves now.
+  std::vector<Awaited> start(const std::vector<Pending>& items)
+  {
+    std::vector<const Pending*> sleeping;
+    std::vector<const Pending*> frozen;
+    for (const auto& item : items) {
+      (item.action->verb == Verb::resume ? frozen : sleeping).push_back(&item);
+    }
+    std::vector<Awaited> awaited;
+    collect(frozen, backend_.thaw(ids_of(frozen), deadline_, stop_), awaited);
+    collect(sleeping, backend_.start(ids_of(sleeping), {}, deadline_, stop_), awaited);
+    return awaited;
+  }
+
+  static std::vector<std::string> ids_of(const std::vector<const Pending*>& items)
+  {
+    std::vector<std::string> ids(items.size());
+    std::ranges::transform(items, ids.begin(), &Pending::id);
+    return ids;
+  }
+
+  void collect(const std::vector<const Pending*>& items, const engine::Failures& failures,
+               std::vector<Awaited>& awaited)
+  {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (failures[i]) {
+        drop_unstarted(*items[i], *failures[i]);
+      } else {
+        awaited.push_back(items[i]->awaited());
+      }
+    }
   }
 
   // A container that could not even start (its port is taken, say) is not left behind.
   void drop_unstarted(const Pending& item, const Error& error)
   {
-    failures_.insert_or_assign(item.action->name, explain_refusal(item.awaited(), error));
+    outcome_.fail(item.service->name, item.action->name, explain_refusal(item.awaited(), error));
     if (item.action->verb == Verb::create) {
       backend_.remove(std::vector{item.id}, deadline_, stop_);
     }
@@ -203,24 +256,15 @@ class Applier {
   void await_unchanged(const std::set<std::string>& level)
   {
     std::vector<Awaited> awaited;
-    std::set<std::string> acted_on;
-    for (const auto& action : plan_.actions) {
-      acted_on.insert(action.id);
-      acted_on.insert(action.outdated ? action.outdated->id : std::string{});
-    }
-    const auto observed = backend_.observe(identity_, deadline_, stop_);
-    for (const auto& replica : observed.replicas) {
-      const auto* service = stack_.find_service(replica.service);
-      const bool is_kept = level.contains(replica.service) &&
-                           plan_.unchanged.contains(replica.service) &&
-                           !acted_on.contains(replica.id) && replica.revision <= plan_.revision;
-      if (service != nullptr && is_kept) {
-        awaited.push_back({.id = replica.id, .name = replica.name, .service = service});
+    for (const auto& replica : plan_.kept) {
+      if (level.contains(replica.service)) {
+        awaited.push_back({.id = replica.id,
+                           .name = replica.name,
+                           .service = stack_.find_service(replica.service)});
       }
     }
     SilentReporter silent;
-    failures_.merge(wait_ready(awaited, identity_, backend_, probe_, std::chrono::milliseconds{0},
-                               silent, deadline_.sooner(options_.ready_timeout), stop_));
+    await(awaited, std::chrono::milliseconds{0}, silent);
   }
 
   void replace(const std::vector<Pending>& items)
@@ -236,26 +280,31 @@ class Applier {
         others.push_back(item);
       }
     }
-    std::erase_if(others, [&](const Pending& item) {
-      return std::ranges::any_of(items, [&](const Pending& canary) {
-        return canary.service == item.service && failures_.contains(canary.action->name);
-      });
-    });
+    const auto unwanted = std::ranges::stable_partition(
+        others, [&](const Pending& item) { return !outcome_.has_failed(item.service->name); });
+    for (const auto& item : unwanted) {
+      backend_.remove(std::vector{item.id}, deadline_, stop_);
+    }
+    others.erase(unwanted.begin(), unwanted.end());
     replace_beside(others);
   }
 
   void replace_beside(const std::vector<Pending>& items)
   {
-    std::vector<Replica> old;
+    std::map<std::string, Removal> old;
     const auto up = bring_up(items);
     for (const auto& item : items) {
       if (std::ranges::find(up, &item) != up.end()) {
-        old.push_back(*item.action->outdated);
+        auto& removal = old[item.service->name];
+        removal.candidates.push_back(*item.action->outdated);
+        ++removal.count;
       } else {
         backend_.remove(std::vector{item.id}, deadline_, stop_);
       }
     }
-    retire(old);
+    for (const auto& [service, removal] : old) {
+      remove(removal);
+    }
   }
 
   void replace_in_place(const Pending& item)
@@ -263,88 +312,61 @@ class Applier {
     auto failure = replace_stop_first(item.awaited(), *item.action->outdated, identity_, backend_,
                                       probe_, options_, reporter_, deadline_, stop_);
     if (failure) {
-      failures_.insert_or_assign(item.action->name, *failure);
+      outcome_.fail(item.service->name, item.action->name, *failure);
     } else {
-      ++changes_;
+      outcome_.count(1);
     }
   }
 
   template <typename Predicate>
   void remove_where(Predicate predicate)
   {
-    std::vector<Replica> surplus;
-    std::map<std::string, Replica> known;
-    for (auto& replica : backend_.observe(identity_, deadline_, stop_).replicas) {
-      known.insert_or_assign(replica.id, replica);
+    std::vector<Action> removals;
+    std::ranges::copy_if(plan_.actions, std::back_inserter(removals), [&](const Action& action) {
+      return action.verb == Verb::remove && predicate(action);
+    });
+    if (removals.empty()) {
+      return;
     }
-    for (const auto& action : plan_.actions) {
-      if (action.verb == Verb::remove && predicate(action) && known.contains(action.id)) {
-        surplus.push_back(known.at(action.id));
-      }
+    const auto replicas = backend_.list_replicas(identity_, deadline_, stop_);
+    for (const auto& removal : choose_removals(removals, replicas)) {
+      remove(removal);
     }
-    retire(surplus);
   }
 
-  // Workers leave when idle; other services are stopped.
-  void retire(const std::vector<Replica>& replicas)
+  void remove(const Removal& removal)
   {
-    std::map<std::string, std::vector<Replica>> workers;
-    std::vector<std::string> services;
-    for (const auto& replica : replicas) {
-      if (replica.is_worker) {
-        workers[replica.service].push_back(replica);
-      } else {
-        services.push_back(replica.id);
-      }
-    }
-    for (const auto& [service, members] : workers) {
-      const auto result =
-          engine::retire(members, members.size(), options_.retire, backend_, reporter_, stop_);
-      changes_ += static_cast<int>(result.removed.size());
-      for (const auto& id : result.busy) {
-        const auto member = std::ranges::find(members, id, &Replica::id);
-        failures_.insert_or_assign(
-            member->name,
-            Error{{.code = ErrorCode::timeout,
-                   .what = fmt::format("{} still runs a job", member->name),
-                   .hint = "repeat the command later, or add --now to cut the job off"}});
-      }
-    }
-    backend_.halt(services, std::chrono::seconds{10}, deadline_, stop_);
-    backend_.remove(services, deadline_, stop_);
-    changes_ += static_cast<int>(services.size());
+    const auto removed = carry_out(removal, options_.retire, backend_, reporter_, deadline_, stop_);
     failpoint("deploy.removed");
+    outcome_.count(removed.count);
+    for (const auto& [replica, error] : removed.failures) {
+      outcome_.fail(replica.service, replica.name, error);
+    }
   }
 
   void run_tasks(const std::set<std::string>& level)
   {
     for (const auto& task : tasks_) {
-      if (!level.contains(task.after) || !failures_.empty() || task.is_done(deadline_, stop_)) {
+      if (!level.contains(task.after) || outcome_.has_failed(task.after)) {
         continue;
       }
-      const Step step{reporter_, {.id = task.id, .group = task.after, .action = "set up"}};
-      task.perform(deadline_, stop_);
-      ++changes_;
-      failpoint("deploy.task");
+      try {
+        run_task(task);
+      } catch (const Error& error) {
+        outcome_.fail(task.after, task.id, error);
+      }
     }
   }
 
-  void finish() const
+  void run_task(const Task& task)
   {
-    if (failures_.empty()) {
+    if (task.is_done(deadline_, stop_)) {
       return;
     }
-    const auto& [name, first] = *failures_.begin();
-    auto info = first.info();
-    for (const auto& [other, error] : failures_) {
-      if (other != name) {
-        info.why += fmt::format("\nalso: {}", error.what());
-      }
-    }
-    if (changes_ > 0 && info.code != ErrorCode::timeout) {
-      info.code = ErrorCode::partial;
-    }
-    throw Error{std::move(info)};
+    const Step step{reporter_, {.id = task.id, .group = task.after, .action = "set up"}};
+    task.perform(deadline_, stop_);
+    outcome_.count(1);
+    failpoint("deploy.task");
   }
 
   const Plan& plan_;
@@ -358,8 +380,7 @@ class Applier {
   const Deadline& deadline_;
   std::stop_token stop_;
   engine::Identity identity_;
-  std::map<std::string, Error> failures_;
-  int changes_ = 0;
+  Outcome outcome_;
 };
 
 }  // namespace

@@ -88,10 +88,19 @@ class Destroyer {
     failpoint("destroy.services");
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i]) {
+        rethrow_unreachable(*results[i]);
         left_.push_back(fmt::format("container {}: {}", services_[i].name, results[i]->what()));
       } else {
         ++removed_;
       }
+    }
+  }
+
+  // Without the engine nothing more can be done.
+  static void rethrow_unreachable(const Error& error)
+  {
+    if (error.code() == ErrorCode::unreachable) {
+      throw Error{error.info()};
     }
   }
 
@@ -105,6 +114,7 @@ class Destroyer {
       work();
       ++removed_;
     } catch (const Error& error) {
+      rethrow_unreachable(error);
       left_.push_back(fmt::format("{} {}: {}", kind, action.name, error.what()));
     }
     failpoint("destroy.object");

@@ -148,12 +148,16 @@ std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadli
   const auto prefix = key("scale/");
   for (const auto& entry : client_->list(prefix, deadline, stop)) {
     const auto value = json::parse(entry.value, nullptr, false);
+    const auto is_text = [&](const char* key) {
+      return !value.contains(key) || value[key].is_string();
+    };
     if (!value.is_object() || !value.contains("replicas") ||
-        !value["replicas"].is_number_integer()) {
+        !value["replicas"].is_number_integer() || !is_text("by") || !is_text("at")) {
       continue;  // not ours to judge: foreign text in our place changes nothing
     }
     scales.emplace(entry.key.substr(prefix.size()),
-                   RememberedScale{.replicas = std::clamp(value["replicas"].get<int>(), 0, 512),
+                   RememberedScale{.replicas = static_cast<int>(std::clamp<std::int64_t>(
+                                       value["replicas"].get<std::int64_t>(), 0, 512)),
                                    .by = value.value("by", ""),
                                    .at = value.value("at", "")});
   }

@@ -31,10 +31,15 @@ std::string describe_holder(const fs::path& path)
   if (!holder.is_object()) {
     return "another pecanctl holds it";
   }
+  const auto field = [&](const char* key) {
+    const auto found = holder.find(key);
+    return found == holder.end() ? std::string{"?"}
+           : found->is_string()  ? found->get<std::string>()
+                                 : found->dump();
+  };
   return escape_control(fmt::format("held by `pecanctl {}` of {} on {} (pid {}) since {}",
-                                    holder.value("command", "?"), holder.value("user", "?"),
-                                    holder.value("host", "?"), holder.value("pid", 0),
-                                    holder.value("since", "?")));
+                                    field("command"), field("user"), field("host"), field("pid"),
+                                    field("since")));
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ class ServicePlanner {
     }
     const auto running = inventory_.current.size() + inventory_.outdated.size();
     for (std::size_t i = kept; i < inventory_.current.size(); ++i) {
-      remove(*inventory_.current[i], fmt::format("replicas {} -> {}", running, wanted), plan);
+      remove(*inventory_.current[i], fmt::format("replicas {} -> {}", running, wanted), plan)
+          .is_by_count = true;
     }
     for (; next_outdated_ < inventory_.outdated.size(); ++next_outdated_) {
       remove(*inventory_.outdated[next_outdated_],
@@ -82,6 +83,10 @@ class ServicePlanner {
   {
     if (existing != nullptr && is_up(*existing)) {
       ++plan.unchanged[service_.name];
+      plan.kept.push_back(*existing);
+      if (!difference(*existing, spec_, image_).empty()) {
+        plan.outdated.insert(service_.name);
+      }
       return;
     }
     if (existing != nullptr && existing->state == State::paused) {
@@ -115,7 +120,7 @@ class ServicePlanner {
     return plan.actions.back();
   }
 
-  static void remove(const Replica& replica, std::string reason, Plan& plan)
+  static Action& remove(const Replica& replica, std::string reason, Plan& plan)
   {
     plan.actions.push_back({.verb = Verb::remove,
                             .service = replica.service,
@@ -123,6 +128,7 @@ class ServicePlanner {
                             .number = replica.number,
                             .id = replica.id,
                             .reason = std::move(reason)});
+    return plan.actions.back();
   }
 
   int take_number()
@@ -150,18 +156,19 @@ void plan_foundations(const Desired& desired, const engine::Observation& observe
   if (observed.networks.empty()) {
     plan.actions.push_back({.verb = Verb::create_network, .name = stack.name, .reason = "new"});
   }
+  // Until the first container is there, a volume may be one that an interrupted deploy made and did
+  // not fill, and a host folder has no labels to tell. Making either again is harmless and cheap.
+  const bool is_first =
+      std::ranges::all_of(observed.replicas, &std::string::empty, &Replica::service);
   for (const auto& volume : stack.volumes) {
     const bool exists = std::ranges::any_of(
         observed.volumes, [&](const auto& v) { return v.is_data && v.key == volume.key; });
-    // A host folder has no labels; making it again is harmless and cheap, so the first deploy does
-    // it.
-    const bool is_first = observed.replicas.empty();
-    if (volume.host_path.empty() ? !exists : is_first) {
+    if (is_first || (volume.host_path.empty() && !exists)) {
       plan.actions.push_back({.verb = Verb::create_volume,
                               .service = volume.key,
                               .name = volume.host_path.empty() ? volume_name(stack.name, volume.key)
                                                                : volume.host_path,
-                              .reason = "new"});
+                              .reason = exists ? "make sure of its folders" : "new"});
     }
   }
 }
@@ -237,8 +244,12 @@ Plan plan_deploy(const Desired& desired, const engine::Observation& observed)
     }
   }
   plan_unknown_services(desired, observed, plan);
-  // Scaling makes more of the same: it is no new revision.
-  const bool is_new_revision = desired.replaces_outdated && !plan.is_empty();
+  // Containers carry the revision that made them, so only making some is a new one. Scaling makes
+  // more of the same: it is none.
+  const bool is_new_revision =
+      desired.replaces_outdated && std::ranges::any_of(plan.actions, [](const Action& action) {
+        return (action.verb == Verb::create || action.verb == Verb::replace) && action.id.empty();
+      });
   plan.revision = latest_revision(observed) + (is_new_revision ? 1 : 0);
   return plan;
 }

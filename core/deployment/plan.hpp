@@ -38,6 +38,9 @@ struct Action {
   std::optional<engine::Replica> outdated = {};  ///< what a replacement takes the place of
   std::string reason = {};                       ///< "replicas 1 -> 4", "image a -> b"
   bool deletes_data = false;
+  /// A removal for the count's sake: any other replica of the service would do, so that one is
+  /// taken which is idle.
+  bool is_by_count = false;
 };
 
 struct Plan {
@@ -45,6 +48,9 @@ struct Plan {
   int revision = 0;  ///< of what this plan leads to; the observed one when it changes nothing
   std::vector<Action> actions = {};
   std::map<std::string, int> unchanged = {};  ///< service → replicas that stay as they are
+  std::vector<engine::Replica> kept = {};     ///< those replicas
+  /// Services of which an outdated replica stays: their files are not what is wanted now.
+  std::set<std::string> outdated = {};
 
   bool is_empty() const { return actions.empty(); }
 

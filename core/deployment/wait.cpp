@@ -18,9 +18,11 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds k_poll{100};
+constexpr std::chrono::seconds k_look{30};
 constexpr int k_log_lines = 20;
-// A service that was frozen or starved for a while fails its health check, and then recovers.
-constexpr std::chrono::seconds k_recovery{30};
+// One that stays may have been frozen or starved: its next health check finds it well. A new one
+// had its retries already.
+constexpr std::chrono::seconds k_recovery{5};
 
 enum class Verdict { waiting, ailing, ready, broken };
 
@@ -77,11 +79,13 @@ class Waiter {
   std::map<std::string, Error> run(const Deadline& deadline, const std::stop_token& stop)
   {
     for (;;) {
-      const auto observed = view_.observe(identity_, deadline, stop);
+      // A look has its own limit: at the end of the wait what is not ready is to be explained.
+      const auto look = Deadline::in(k_look);
+      const auto replicas = view_.list_replicas(identity_, look, stop);
       for (auto& item : items_) {
-        update(item, observed, deadline, stop);
+        update(item, replicas, look, stop);
       }
-      update_workers(observed, deadline, stop);
+      update_workers(replicas, look, stop);
       std::erase_if(items_, [](const Item& item) { return item.is_over; });
       if (items_.empty()) {
         return std::move(failures_);
@@ -104,17 +108,17 @@ class Waiter {
     bool is_over = false;
   };
 
-  void update(Item& item, const engine::Observation& observed, const Deadline& deadline,
+  void update(Item& item, std::span<const engine::Replica> replicas, const Deadline& deadline,
               const std::stop_token& stop)
   {
-    const auto found = std::ranges::find(observed.replicas, item.awaited.id, &engine::Replica::id);
-    const auto judgement = judge(found == observed.replicas.end() ? nullptr : &*found);
+    const auto found = std::ranges::find(replicas, item.awaited.id, &engine::Replica::id);
+    const auto judgement = judge(found == replicas.end() ? nullptr : &*found);
     const auto now = Clock::now();
     const bool is_ailing = judgement.verdict == Verdict::ailing;
     item.ailing_since =
         is_ailing ? item.ailing_since.value_or(now) : std::optional<Clock::time_point>{};
     if (judgement.verdict == Verdict::broken ||
-        (is_ailing && now - *item.ailing_since >= k_recovery)) {
+        (is_ailing && (window_.count() > 0 || now - *item.ailing_since >= k_recovery))) {
       fail(item, judgement.reason, deadline, stop);
       return;
     }
@@ -132,7 +136,7 @@ class Waiter {
 
   // All workers of a service are judged together: the broker counts consumers, it does not name
   // them.
-  void update_workers(const engine::Observation& observed, const Deadline& deadline,
+  void update_workers(std::span<const engine::Replica> replicas, const Deadline& deadline,
                       const std::stop_token& stop)
   {
     std::set<const stack::Service*> services;
@@ -142,11 +146,11 @@ class Waiter {
       }
     }
     for (const auto* service : services) {
-      update_service(*service, observed, deadline, stop);
+      update_service(*service, replicas, deadline, stop);
     }
   }
 
-  void update_service(const stack::Service& service, const engine::Observation& observed,
+  void update_service(const stack::Service& service, std::span<const engine::Replica> replicas,
                       const Deadline& deadline, const std::stop_token& stop)
   {
     const auto is_waiting = [&](const Item& item) {
@@ -156,9 +160,9 @@ class Waiter {
             items_, [&](const Item& item) { return is_waiting(item) && !item.ready_since; })) {
       return;
     }
-    const auto replicas = observed.of_service(service.name);
-    const auto running =
-        std::ranges::count(replicas, engine::State::running, &engine::Replica::state);
+    const auto running = std::ranges::count_if(replicas, [&](const engine::Replica& replica) {
+      return replica.service == service.name && replica.state == engine::State::running;
+    });
     const auto problem = probe_(service, static_cast<std::size_t>(running), deadline, stop);
     for (auto& item : items_) {
       if (is_waiting(item)) {

@@ -101,9 +101,11 @@ class ProgressReader {
       return;
     }
     auto info = error_->info();
-    for (auto line = output_.rbegin(); line != output_.rend(); ++line) {
-      info.why.insert(0, *line + "\n");
+    std::string said;
+    for (const auto& line : output_) {
+      said += line + "\n";
     }
+    info.why.insert(0, said);
     throw Error{std::move(info)};
   }
 
@@ -170,19 +172,20 @@ void Engine::pull_image(std::string_view reference, const ProgressSink& progress
   }
 }
 
-void Engine::build_image(std::string_view tag, const http::BodySource& context,
-                         const Labels& labels, bool use_host_network, const ProgressSink& progress,
-                         const Deadline& deadline, std::stop_token stop)
+void Engine::build_image(const BuildRequest& wanted, const http::BodySource& context,
+                         const ProgressSink& progress, const Deadline& deadline,
+                         std::stop_token stop)
 {
-  auto request = post(target_of("/build", {{"t", std::string{tag}},
+  const auto labels = wanted.labels.empty() ? std::string{} : dump_json(wanted.labels);
+  auto request = post(target_of("/build", {{"t", wanted.tag},
                                            {"version", "1"},
-                                           {"networkmode", use_host_network ? "host" : ""},
-                                           {"labels", labels.empty() ? "" : dump_json(labels)},
+                                           {"networkmode", wanted.use_host_network ? "host" : ""},
+                                           {"labels", labels},
                                            {"rm", "1"},
                                            {"forcerm", "1"}}));
   request.headers = {{.name = "Content-Type", .value = "application/x-tar"}};
   request.body_source = context;
-  follow(fmt::format("build image '{}'", tag), std::move(request), progress, deadline,
+  follow(fmt::format("build image '{}'", wanted.tag), std::move(request), progress, deadline,
          std::move(stop));
 }
 

@@ -131,6 +131,14 @@ class View {
   /// Everything of `identity`. One call per kind of object, however many there are.
   virtual Observation observe(const Identity& identity, const Deadline& deadline,
                               std::stop_token stop) = 0;
+
+  /// Its containers only: what a wait asks for again and again. Sorted as in Observation.
+  virtual std::vector<Replica> list_replicas(const Identity& identity, const Deadline& deadline,
+                                             std::stop_token stop)
+  {
+    return observe(identity, deadline, std::move(stop)).replicas;
+  }
+
   /// Instances on this machine: name and owner of every labelled object.
   virtual std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) = 0;
   virtual std::optional<Image> find_image(std::string_view reference, const Deadline& deadline,

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/docker/engine.hpp"
 #include "core/engine/container_config.hpp"
@@ -35,13 +36,7 @@ class DockerBackend : public Backend {
                       std::stop_token stop) override
   {
     const auto labels = filters(identity);
-    Observation observation;
-    for (const auto& summary : engine_.list_containers(labels, deadline, stop)) {
-      observation.replicas.push_back(to_replica(summary));
-    }
-    std::ranges::sort(observation.replicas, [](const Replica& a, const Replica& b) {
-      return std::tie(a.service, a.number) < std::tie(b.service, b.number);
-    });
+    Observation observation{.replicas = list_replicas(identity, deadline, stop)};
     for (const auto& network : engine_.list_networks(labels, deadline, stop)) {
       observation.networks.push_back({.id = network.id, .name = network.name});
     }
@@ -51,6 +46,20 @@ class DockerBackend : public Backend {
                                      .is_data = label_of(volume.labels, label::k_kind) == "data"});
     }
     return observation;
+  }
+
+  std::vector<Replica> list_replicas(const Identity& identity, const Deadline& deadline,
+                                     std::stop_token stop) override
+  {
+    std::vector<Replica> replicas;
+    for (const auto& summary :
+         engine_.list_containers(filters(identity), deadline, std::move(stop))) {
+      replicas.push_back(to_replica(summary));
+    }
+    std::ranges::sort(replicas, [](const Replica& a, const Replica& b) {
+      return std::tie(a.service, a.number) < std::tie(b.service, b.number);
+    });
+    return replicas;
   }
 
   std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) override
@@ -89,12 +98,12 @@ class DockerBackend : public Backend {
         foreign.push_back(fmt::format("{}, {}", what, describe_owner(labels)));
       }
     };
-    for (const auto& container :
-         engine_.find_containers(names.containers, k_width, deadline, stop)) {
-      if (container && std::ranges::count(names.containers, container->summary.name) > 0) {
-        look(fmt::format("container {} of image {}", container->summary.name,
-                         container->summary.image),
-             container->summary.labels);
+    if (!names.containers.empty()) {
+      for (const auto& container : engine_.list_containers({}, deadline, stop)) {
+        if (std::ranges::count(names.containers, container.name) > 0) {
+          look(fmt::format("container {} of image {}", container.name, container.image),
+               container.labels);
+        }
       }
     }
     for (const auto& name : names.networks) {
@@ -137,8 +146,7 @@ class DockerBackend : public Backend {
   {
     std::vector<bool> busy;
     for (const auto& id : ids) {
-      // An idle worker is one process; a job adds its own.
-      busy.push_back(engine_.list_processes(id, deadline, stop).size() > 1);
+      busy.push_back(is_busy(id, deadline, stop));
     }
     return busy;
   }
@@ -257,7 +265,14 @@ class DockerBackend : public Backend {
   void remove_network(const NetworkState& network, const Deadline& deadline,
                       std::stop_token stop) override
   {
-    engine_.remove_network(network.id, deadline, std::move(stop));
+    try {
+      engine_.remove_network(network.id, deadline, stop);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::unreachable) {
+        throw;
+      }
+      throw name_members(network, error, deadline, stop);
+    }
   }
 
   void remove_volume(const VolumeState& volume, const Deadline& deadline,
@@ -267,6 +282,20 @@ class DockerBackend : public Backend {
   }
 
  private:
+  // An idle worker is one process; a job adds its own. One that ended meanwhile runs none.
+  bool is_busy(const std::string& id, const Deadline& deadline, const std::stop_token& stop)
+  {
+    try {
+      return engine_.list_processes(id, deadline, stop).size() > 1;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::conflict) {
+        throw;
+      }
+    }
+    const auto details = engine_.find_container(id, deadline, stop);
+    return details && (details->summary.state == "running" || details->summary.state == "paused");
+  }
+
   // The name is taken. Ours with the same spec: an interrupted run made it, so it is what we want.
   Created adopt(const stack::Stack& stack, const ReplicaOrder& order, const std::string& name,
                 const Error& refusal, const Deadline& deadline, const std::stop_token& stop)
@@ -283,6 +312,26 @@ class DockerBackend : public Backend {
         "`name:` in pecan.yml",
         name);
     return {.error = Error{std::move(info)}};
+  }
+
+  // The engine says that a network is in use, but not by whom.
+  Error name_members(const NetworkState& network, const Error& refusal, const Deadline& deadline,
+                     const std::stop_token& stop)
+  {
+    auto info = refusal.info();
+    const auto details = engine_.find_network(network.id, deadline, stop);
+    if (!details || details->container_ids.empty()) {
+      return refusal;
+    }
+    std::vector<std::string> members;
+    for (const auto& id : details->container_ids) {
+      const auto member = engine_.find_container(id, deadline, stop);
+      members.push_back(member ? member->summary.name : id);
+    }
+    info.code = ErrorCode::conflict;
+    info.why += fmt::format("; attached to it: {}", fmt::join(members, ", "));
+    info.hint = fmt::format("docker network disconnect {} {}", network.name, members.front());
+    return Error{std::move(info)};
   }
 
   docker::Engine& engine_;

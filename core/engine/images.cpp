@@ -258,9 +258,10 @@ Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadli
         Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
         const auto context = docker::make_context_tar(source.context);
         try {
-          engine_.build_image(source.own_reference, context.tar,
-                              {{std::string{label::k_context}, context.digest}}, true,
-                              show_build(step), deadline, stop);
+          engine_.build_image({.tag = source.own_reference,
+                               .labels = {{std::string{label::k_context}, context.digest}},
+                               .use_host_network = true},
+                              context.tar, show_build(step), deadline, stop);
         } catch (const Error& error) {
           step.set_outcome(StepOutcome::failed);
           throw with_build_hint(error, source.context);

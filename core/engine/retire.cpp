@@ -3,6 +3,7 @@
 #include "core/engine/retire.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,7 +23,10 @@ constexpr milliseconds k_drain_poll{50};
 // Whatever is frozen when this ends, by whichever way, runs again.
 class Frozen {
  public:
-  Frozen(std::vector<std::string> ids, Backend& backend) : ids_{std::move(ids)}, backend_{backend}
+  Frozen(std::vector<std::string> ids, Backend& backend, Reporter& reporter)
+      : ids_{std::move(ids)},
+        backend_{backend},
+        reporter_{reporter}
   {
   }
 
@@ -32,9 +36,13 @@ class Frozen {
   ~Frozen()
   {
     try {
-      backend_.thaw(ids_, Deadline::in(std::chrono::seconds{5}), {});
-    } catch (const Error&) {
-      return;  // the next deploy thaws what is left: plan's Verb::resume
+      for (const auto& failure : backend_.thaw(ids_, Deadline::in(std::chrono::seconds{5}), {})) {
+        if (failure && failure->code() != ErrorCode::not_found) {
+          tell(*failure);
+        }
+      }
+    } catch (const Error& error) {
+      tell(error);
     } catch (const Cancelled&) {
       return;
     }
@@ -43,9 +51,32 @@ class Frozen {
   void forget(const std::string& id) { std::erase(ids_, id); }
 
  private:
+  void tell(const Error& error)
+  {
+    // plan's Verb::resume
+    warn(reporter_,
+         fmt::format("a worker may still be frozen, the next deploy thaws it: {}", error.what()));
+  }
+
   std::vector<std::string> ids_;
   Backend& backend_;
+  Reporter& reporter_;
 };
+
+void throw_first(const Failures& failures)
+{
+  const auto failed =
+      std::ranges::find_if(failures, [](const auto& one) { return one.has_value(); });
+  if (failed != failures.end()) {
+    throw **failed;
+  }
+}
+
+bool has_ended(std::span<const Replica> replicas, const std::string& id)
+{
+  const auto found = std::ranges::find(replicas, id, &Replica::id);
+  return found == replicas.end() || found->state == State::exited || found->state == State::dead;
+}
 
 class Retirement {
  public:
@@ -61,6 +92,10 @@ class Retirement {
 
   Retired run(std::span<const Replica> workers)
   {
+    if (workers.empty()) {
+      return {};
+    }
+    identity_ = {.instance = workers.front().instance, .owner = workers.front().owner};
     std::vector<Replica> polite;
     std::vector<Replica> stock;
     std::vector<std::string> stopped;
@@ -105,12 +140,17 @@ class Retirement {
     const auto results = backend_.remove(ids, Deadline::in(std::chrono::minutes{2}), stop_);
     failpoint("retire.removed");
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (results[i]) {
-        throw *results[i];
+      if (!results[i]) {
+        result_.removed.push_back(ids[i]);
+        --left_;
       }
-      result_.removed.push_back(ids[i]);
-      --left_;
     }
+    throw_first(results);
+  }
+
+  std::vector<Replica> look()
+  {
+    return backend_.list_replicas(identity_, Deadline::in(std::chrono::seconds{30}), stop_);
   }
 
   // Ours: SIGTERM makes them finish their job and leave.
@@ -133,30 +173,22 @@ class Retirement {
       ids = std::move(idle_first);
       ids.resize(left_);
     }
-    backend_.signal(ids, "SIGTERM", Deadline::in(std::chrono::seconds{30}), stop_);
+    const auto signalled =
+        backend_.signal(ids, "SIGTERM", Deadline::in(std::chrono::seconds{30}), stop_);
     failpoint("retire.signalled");
-    await_end(workers.front(), ids);
+    throw_first(signalled);
+    await_end(workers.front().service, ids);
   }
 
-  void await_end(const Replica& sample, std::vector<std::string> ids)
+  void await_end(const std::string& service, std::vector<std::string> ids)
   {
-    const Identity identity{.instance = sample.instance, .owner = sample.owner};
-    const Step step{reporter_,
-                    {.id = sample.service + " drain", .group = sample.service, .action = "drain"}};
+    const Step step{reporter_, {.id = service + " drain", .group = service, .action = "drain"}};
     for (;;) {
-      const auto observed =
-          backend_.observe(identity, Deadline::in(std::chrono::seconds{30}), stop_);
-      std::vector<std::string> ended;
-      for (const auto& id : ids) {
-        const auto found = std::ranges::find(observed.replicas, id, &Replica::id);
-        if (found == observed.replicas.end() || found->state == State::exited ||
-            found->state == State::dead) {
-          ended.push_back(id);
-        }
-      }
-      remove(ended);
-      std::erase_if(ids,
-                    [&](const auto& id) { return std::ranges::find(ended, id) != ended.end(); });
+      const auto replicas = look();
+      const auto ended = std::ranges::stable_partition(
+          ids, [&](const auto& id) { return !has_ended(replicas, id); });
+      remove({ended.begin(), ended.end()});
+      ids.erase(ended.begin(), ended.end());
       if (ids.empty()) {
         return;
       }
@@ -173,12 +205,12 @@ class Retirement {
   {
     auto candidates = ids_of(workers);
     while (left_ > 0 && !candidates.empty()) {
-      for (std::size_t begin = 0; begin < candidates.size() && left_ > 0;
-           begin += k_frozen_at_once) {
-        const auto end = std::min({candidates.size(), begin + k_frozen_at_once, begin + left_});
+      for (std::size_t begin = 0, end = 0; begin < candidates.size() && left_ > 0; begin = end) {
+        end = std::min({candidates.size(), begin + k_frozen_at_once, begin + left_});
         round({candidates.begin() + static_cast<std::ptrdiff_t>(begin),
                candidates.begin() + static_cast<std::ptrdiff_t>(end)});
       }
+      remove_unfreezable();
       std::erase_if(candidates, [&](const auto& id) {
         return std::ranges::find(result_.removed, id) != result_.removed.end();
       });
@@ -197,11 +229,10 @@ class Retirement {
   void round(std::vector<std::string> ids)
   {
     const auto deadline = Deadline::in(std::chrono::seconds{20});
-    Frozen frozen{ids, backend_};
+    Frozen frozen{ids, backend_, reporter_};
     const auto freezing = backend_.freeze(ids, deadline, stop_);
     failpoint("retire.frozen");
-    std::size_t position = 0;
-    std::erase_if(ids, [&](const auto&) { return freezing[position++].has_value(); });
+    move_failed(ids, freezing, unfreezable_);
     const auto busy = backend_.are_busy(ids, deadline, stop_);
     std::vector<std::string> idle;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -209,11 +240,38 @@ class Retirement {
         idle.push_back(ids[i]);
       }
     }
-    backend_.signal(idle, "SIGKILL", deadline, stop_);
+    const auto killing = backend_.signal(idle, "SIGKILL", deadline, stop_);
+    std::vector<std::string> alive;
+    move_failed(idle, killing, alive);
     for (const auto& id : idle) {
       frozen.forget(id);
     }
     remove(idle);
+    throw_first(killing);
+  }
+
+  static void move_failed(std::vector<std::string>& ids, const Failures& failures,
+                          std::vector<std::string>& failed)
+  {
+    std::size_t position = 0;
+    std::erase_if(ids, [&](const auto& id) {
+      const bool has_failed = failures[position++].has_value();
+      if (has_failed) {
+        failed.push_back(id);
+      }
+      return has_failed;
+    });
+  }
+
+  // What cannot be frozen may have ended by itself since it was looked at. If so it runs no job.
+  void remove_unfreezable()
+  {
+    if (unfreezable_.empty()) {
+      return;
+    }
+    const auto replicas = look();
+    std::erase_if(unfreezable_, [&](const auto& id) { return !has_ended(replicas, id); });
+    remove_first(std::exchange(unfreezable_, {}));
   }
 
   std::size_t left_;
@@ -221,6 +279,8 @@ class Retirement {
   Backend& backend_;
   Reporter& reporter_;
   std::stop_token stop_;
+  Identity identity_;
+  std::vector<std::string> unfreezable_;
   Retired result_;
 };
 

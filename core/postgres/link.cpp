@@ -186,7 +186,8 @@ void Link::check(const Result& result) const
     fail();  // from libpq itself: the connection broke
   }
   auto message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-  for (const int code : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_CONTEXT}) {
+  // libpq's codes are letters that it takes as int.
+  for (const auto code : {int{PG_DIAG_MESSAGE_DETAIL}, int{PG_DIAG_CONTEXT}}) {
     if (const auto text = field(result, code); !text.empty()) {
       message += "\n" + text;
     }

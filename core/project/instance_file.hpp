@@ -31,7 +31,7 @@ struct ModelRequest {
 
 /// What pecan.yml changes in a standard service.
 struct ServiceOverride {
-  int port = 0;  ///< of its main port on 127.0.0.1; 0: the engine chooses
+  int port = 0;       ///< of its main port on 127.0.0.1; 0: the engine chooses
   std::string image;  ///< empty: the standard one
   std::optional<std::uint64_t> memory = {};
   std::optional<double> cpus = {};

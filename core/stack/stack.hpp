@@ -16,9 +16,9 @@ namespace pecanctl::stack {
 
 /// A model that workers of a service run.
 struct Model {
-  std::string name;     ///< as in BETY's `models.model_name`
-  std::string type;     ///< as in `modeltypes.name`
-  std::string version;  ///< as in `models.revision`
+  std::string name = {};     ///< as in BETY's `models.model_name`
+  std::string type = {};     ///< as in `modeltypes.name`
+  std::string version = {};  ///< as in `models.revision`
   std::chrono::milliseconds max_runtime{std::chrono::hours{24}};
   bool drains =
       false;  ///< its worker finishes the job and leaves on SIGTERM (ours); else freeze, look, kill
@@ -28,9 +28,9 @@ struct Model {
 };
 
 struct Mount {
-  std::string volume;  ///< key of a Volume of the stack; or
-  std::string path;    ///< an absolute path on the host
-  std::string target;
+  std::string volume = {};  ///< key of a Volume of the stack; or
+  std::string path = {};    ///< an absolute path on the host
+  std::string target = {};
   bool is_read_only = false;
 };
 
@@ -41,7 +41,7 @@ struct Port {
 };
 
 struct HealthCheck {
-  std::vector<std::string> test;  ///< as the Engine takes it: "CMD", then the argument vector
+  std::vector<std::string> test = {};  ///< as the Engine takes it: "CMD", then the argument vector
   std::chrono::milliseconds interval{2000};
   std::chrono::milliseconds timeout{5000};
   std::chrono::milliseconds start_period{60'000};
@@ -54,8 +54,8 @@ struct HealthCheck {
 /// images), it is root's and 0444: nobody but that one service lives in the container, and the
 /// place it is mounted from must be closed to others.
 struct ConfigFile {
-  std::string name;
-  Secret content;
+  std::string name = {};
+  Secret content = {};
   int uid = 0;
   int gid = 0;
   unsigned mode = 0400;
@@ -69,10 +69,10 @@ struct Limits {
 
 /// Where an image comes from, in the order in which it is tried (see ImagePolicy).
 struct ImageSource {
-  std::string reference;      ///< what is wanted, "rabbitmq:3.13-management"
-  std::string own_reference;  ///< what we tag our own build, "pecanctl/rabbitmq:3.10"; empty when
-                              ///< there is none
-  std::string context;        ///< folder with a Dockerfile, absolute; empty when we cannot build it
+  std::string reference = {};      ///< what is wanted, "rabbitmq:3.13-management"
+  std::string own_reference = {};  ///< what we tag our own build, "pecanctl/rabbitmq:3.10"; empty
+                                   ///< when there is none
+  std::string context = {};  ///< folder with a Dockerfile, absolute; empty when we cannot build it
 };
 
 enum class ImagePolicy {
@@ -87,48 +87,48 @@ enum class Role { service, worker };
 enum class Replacement { start_first, stop_first };
 
 struct Service {
-  std::string name;
+  std::string name = {};
   Role role = Role::service;
-  ImageSource image;
-  std::vector<std::string> command;
-  std::map<std::string, std::string> environment;
-  std::map<std::string, Secret>
-      secret_environment;  ///< for stock images that read a secret nowhere else
-  std::vector<Mount> mounts;
-  std::vector<Port> ports;
-  std::vector<ConfigFile> files;
-  std::string
-      hostname;  ///< constant where the service's data depends on it; empty: the engine's choice
-  std::string user;  ///< "uid:gid", empty: the image's
-  std::optional<HealthCheck> health;
-  Limits limits;
-  std::vector<std::string> capabilities;  ///< given back after all were dropped
+  ImageSource image = {};
+  std::vector<std::string> command = {};
+  std::map<std::string, std::string> environment = {};
+  std::map<std::string, Secret> secret_environment =
+      {};  ///< for stock images that read a secret nowhere else
+  std::vector<Mount> mounts = {};
+  std::vector<Port> ports = {};
+  std::vector<ConfigFile> files = {};
+  std::string hostname =
+      {};  ///< constant where the service's data depends on it; empty: the engine's choice
+  std::string user = {};  ///< "uid:gid", empty: the image's
+  std::optional<HealthCheck> health = {};
+  Limits limits = {};
+  std::vector<std::string> capabilities = {};  ///< given back after all were dropped
   bool has_read_only_root = false;
-  std::vector<std::string> tmpfs;
-  std::vector<std::string> depends_on;
+  std::vector<std::string> tmpfs = {};
+  std::vector<std::string> depends_on = {};
   int replicas = 1;
   Replacement replacement = Replacement::stop_first;
   std::chrono::seconds stop_grace{10};
-  std::optional<Model> model;  ///< set exactly for workers
+  std::optional<Model> model = {};  ///< set exactly for workers
 };
 
 struct Volume {
-  std::string key;        ///< "data", "postgres"
-  std::string host_path;  ///< a folder of the host instead of an engine volume
-  int uid = 0;            ///< owner of its root when we make it
+  std::string key = {};        ///< "data", "postgres"
+  std::string host_path = {};  ///< a folder of the host instead of an engine volume
+  int uid = 0;                 ///< owner of its root when we make it
   int gid = 0;
-  std::vector<std::string> folders;  ///< made in it when missing, owned the same
+  std::vector<std::string> folders = {};  ///< made in it when missing, owned the same
 };
 
 /// An instance as wanted: everything with its defaults filled in. Values only.
 struct Stack {
-  std::string name;     ///< prefix of containers, network and volumes
-  std::string owner;    ///< UUID of this instance
-  std::string release;  ///< of PEcAn
-  std::string file;     ///< absolute path of its pecan.yml
+  std::string name = {};     ///< prefix of containers, network and volumes
+  std::string owner = {};    ///< UUID of this instance
+  std::string release = {};  ///< of PEcAn
+  std::string file = {};     ///< absolute path of its pecan.yml
   ImagePolicy images = ImagePolicy::automatic;
-  std::vector<Volume> volumes;
-  std::vector<Service> services;  ///< in dependency order
+  std::vector<Volume> volumes = {};
+  std::vector<Service> services = {};  ///< in dependency order
 
   const Service* find_service(std::string_view service) const;
 };

@@ -43,6 +43,7 @@ Run::Run(HeldRun& held, RunServices services, RunOptions options)
       options_{std::move(options)},
       by_folder_(held.state.jobs.size()),
       silence_{options_.timing.lost_after},
+      unattended_{options_.timing.lost_after},
       slow_look_{options_.timing.first_slow_look}
 {
   std::iota(by_folder_.begin(), by_folder_.end(), 0U);
@@ -341,7 +342,10 @@ bool Run::is_silent(rabbitmq::Broker& broker, const Deadline& deadline, const st
   const auto limit = deadline.sooner(k_request);
   const auto queue = broker.find_queue(held_.state.info.queue, limit, stop);
   ready_ = queue ? queue->ready : 0;
-  if (queue && queue->ready > 0 && queue->consumers == 0 && !std::exchange(is_warned_, true)) {
+  // Workers need a moment to come back after the broker did.
+  const bool is_unattended =
+      unattended_.observe(services_.now(), queue && queue->ready > 0 && queue->consumers == 0);
+  if (is_unattended && !std::exchange(is_warned_, true)) {
     warn(services_.reporter,
          fmt::format("no worker listens to queue {} now; jobs wait there: pecanctl scale {}=1",
                      held_.state.info.queue, held_.state.info.model));

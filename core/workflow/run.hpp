@@ -118,6 +118,7 @@ class Run {
   std::vector<Record> records_;     ///< seen, not yet in the journal
   Rotation rotation_;
   Silence silence_;
+  Silence unattended_;  ///< messages wait, and nobody listens
   Time next_look_ = {};
   Time next_question_ = {};
   std::chrono::milliseconds slow_look_;

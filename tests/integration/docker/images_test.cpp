@@ -36,8 +36,10 @@ TEST_CASE("docker::Engine::build_image: builds from a folder with labels and tel
   write_file_atomically(folder.path() / "hello", "good morning", 0644);
   const auto context = docker::make_context_tar(folder.path());
   std::string output;
-  lab.engine.build_image(lab.name + "-built:1", context.tar, {{"org.example.odd", "a \"b\" & c"}},
-                         true,
+  lab.engine.build_image({.tag = lab.name + "-built:1",
+                          .labels = {{"org.example.odd", "a \"b\" & c"}},
+                          .use_host_network = true},
+                         context.tar,
                          [&](const docker::BuildProgress& progress) { output += progress.status; },
                          DockerLab::soon(), {});
   CHECK(output.find("good morning") != std::string::npos);
@@ -53,8 +55,8 @@ TEST_CASE("docker::Engine::build_image: a failing step is an error with the outp
   write_file_atomically(folder.path() / "Dockerfile",
                         "FROM " + lab.image + "\nRUN echo not found and denied; exit 4\n", 0644);
   try {
-    lab.engine.build_image(lab.name + "-built:1", docker::make_context_tar(folder.path()).tar, {},
-                           true, {}, DockerLab::soon(), {});
+    lab.engine.build_image({.tag = lab.name + "-built:1", .use_host_network = true},
+                           docker::make_context_tar(folder.path()).tar, {}, DockerLab::soon(), {});
     FAIL("the build went through");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::failed);

@@ -238,7 +238,7 @@ TEST_CASE("docker::Engine::build_image: why ends with the last lines of the outp
   int lines = 0;
   const auto info = info_of([&] {
     engine.build_image(
-        "x:1", [] { return std::string_view{}; }, {}, false,
+        {.tag = "x:1"}, [] { return std::string_view{}; },
         [&](const docker::BuildProgress&) { ++lines; }, k_soon, {});
   });
   CHECK(lines == 30);

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/deployment/lock.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "core/base/error.hpp"
+#include "tests/support/recorder.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace pecanctl;
+using namespace std::chrono_literals;
+using deployment::InstanceLock;
+
+namespace {
+
+struct Lab {
+  InstanceLock lock(std::chrono::milliseconds wait = 0ms, const std::string& command = "deploy")
+  {
+    const deployment::Holder holder{.host = "here",
+                                    .pid = 42,
+                                    .user = "ann",
+                                    .command = command,
+                                    .since = "2026-11-20T09:00:00Z"};
+    return InstanceLock{folder.path(), "demo", holder, wait, events, stop.get_token()};
+  }
+
+  std::string conflict()
+  {
+    try {
+      lock();
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::conflict);
+      return error.info().why;
+    }
+    return "none";
+  }
+
+  test::TempDir folder;
+  test::Recorder events;
+  std::stop_source stop;
+};
+
+}  // namespace
+
+TEST_CASE("deployment::InstanceLock: the second one hears who holds it")
+{
+  Lab lab;
+  {
+    const auto held = lab.lock();
+    CHECK(lab.conflict() ==
+          "held by `pecanctl deploy` of ann on here (pid 42) since 2026-11-20T09:00:00Z");
+  }
+  CHECK(lab.conflict() == "none");
+}
+
+TEST_CASE("deployment::InstanceLock: instances do not disturb each other")
+{
+  Lab lab;
+  const auto held = lab.lock();
+  const InstanceLock other{lab.folder.path(), "other", {}, 0ms, lab.events, {}};
+}
+
+TEST_CASE("deployment::InstanceLock: foreign text in its file is no crash")
+{
+  Lab lab;
+  const auto held = lab.lock();
+  for (const auto* text : {"", "not json", "[]", R"({"pid": "x", "host": 7, "user": null})"}) {
+    std::ofstream{lab.folder.path() / "pecanctl-demo.lock"} << text;
+    CHECK(lab.conflict() != "none");
+  }
+}
+
+TEST_CASE(
+    "deployment::InstanceLock: one that waits gets it when it is free, and says that it waits")
+{
+  Lab lab;
+  auto held = std::make_unique<InstanceLock>(lab.lock());
+  std::jthread releaser{[&] {
+    while (lab.events.all<Note>().empty()) {
+      std::this_thread::yield();
+    }
+    held.reset();
+  }};
+  const auto second = lab.lock(20s);
+  CHECK(lab.events.all<Note>().front().text.find("pid 42") != std::string::npos);
+}
+
+TEST_CASE("deployment::InstanceLock: waiting ends with a stop request")
+{
+  Lab lab;
+  const auto held = lab.lock();
+  std::jthread stopper{[&] {
+    while (lab.events.all<Note>().empty()) {
+      std::this_thread::yield();
+    }
+    lab.stop.request_stop();
+  }};
+  CHECK_THROWS_AS(lab.lock(20s), Cancelled);
+}
+
+TEST_CASE("deployment::InstanceLock: kill -9 of the holder frees it")
+{
+  Lab lab;
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    const auto held = lab.lock();
+    [[maybe_unused]] const auto said = ::write(ready[1], "x", 1);
+    ::pause();
+  }
+  char byte = 0;
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  CHECK(lab.conflict().find("pid 42") != std::string::npos);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  CHECK(lab.conflict() == "none");
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
