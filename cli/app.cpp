@@ -24,7 +24,6 @@
 #include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
-#include "core/docker/types.hpp"
 
 namespace pecanctl::cli {
 namespace {

@@ -54,11 +54,13 @@ class Engine {
   /// unreachable when the *registry* cannot be reached.
   void pull_image(std::string_view reference, const ProgressSink& progress,
                   const Deadline& deadline, std::stop_token stop);
+
   struct BuildRequest {
     std::string tag;
     Labels labels = {};  ///< added to the image
     bool use_host_network = false;
   };
+
   /// Builds from a tar stream (classic builder). @throws also failed with the last lines of the
   /// build's output as `why`.
   void build_image(const BuildRequest& wanted, const http::BodySource& context,

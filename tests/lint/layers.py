@@ -64,9 +64,11 @@ def check_ours(path, included):
         return "core never includes cli"
     if owner == "cli":
         clients = {f"core/{name}" for name in CLIENTS | {"http", "config"}}
-        is_root = path.parent.name == "cli" and path.stem == "context"
-        if target in clients and not is_root:
-            return f"only cli/context includes {target}; a command goes through a capability"
+        # The composition root of pecanctl, and pecan-worker, a program of its own over one client.
+        is_root = path.parent.name == "cli" and path.stem in ("context", "connections")
+        is_worker = path.parent.name == "worker" and target == "core/rabbitmq"
+        if target in clients and not is_root and not is_worker:
+            return f"only the composition root includes {target}; a command goes through a capability"
         return None
     if owner.startswith("core/") and target.startswith("core/"):
         folder = owner.removeprefix("core/")

@@ -71,7 +71,7 @@ TEST_CASE("engine::render_container_config: the whole of it")
   rest.erase("Labels");
   CHECK(rest == json::parse(R"({
     "Image": "own/rabbitmq:3", "Cmd": ["serve", "--fast"], "Env": ["MODE=plain"],
-    "User": "1000:1000", "Hostname": "rabbitmq",
+    "User": "1000:1000", "Hostname": "rabbitmq", "StopTimeout": 10,
     "ExposedPorts": {"5672/tcp": {}, "80/tcp": {}},
     "Healthcheck": {"Test": ["CMD", "check"], "Interval": 2000000000, "Timeout": 5000000000,
                     "StartPeriod": 60000000000, "Retries": 5},
