@@ -88,7 +88,7 @@ TEST_CASE("deployment::apply_deploy: a container that cannot start is not left b
 {
   DemoInstance demo;
   demo.backend.failing.emplace("start demo-postgres-1", broken("port 5432 is taken"));
-  CHECK(demo.failure_of_apply() == "partial: cannot do it: port 5432 is taken");
+  CHECK(demo.failure_of_apply() == "partial: cannot start demo-postgres-1: port 5432 is taken");
   CHECK(demo.backend.has("remove demo-postgres-1"));
   CHECK(demo.backend.find("demo-postgres-1") == nullptr);
   CHECK(demo.backend.find("demo-dalec-1") != nullptr);
@@ -100,7 +100,7 @@ TEST_CASE("deployment::apply_deploy: a container that existed and cannot start s
   demo.deploy();
   demo.backend.find("demo-postgres-1")->state = State::exited;
   demo.backend.failing.emplace("start demo-postgres-1", broken("no space", ErrorCode::failed));
-  CHECK(demo.failure_of_apply() == "failed: cannot do it: no space");
+  CHECK(demo.failure_of_apply() == "failed: cannot start demo-postgres-1: no space");
   CHECK(demo.backend.find("demo-postgres-1") != nullptr);
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("deployment::apply_deploy: a resume that fails is told")
   demo.deploy();
   demo.backend.find("demo-dalec-1")->state = State::paused;
   demo.backend.failing.emplace("thaw demo-dalec-1", broken("cgroup is busy"));
-  CHECK(demo.failure_of_apply() == "failed: cannot do it: cgroup is busy");
+  CHECK(demo.failure_of_apply() == "failed: cannot start demo-dalec-1: cgroup is busy");
 }
 
 TEST_CASE("deployment::apply_deploy: nothing but timeouts is a timeout")
