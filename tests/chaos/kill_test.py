@@ -12,9 +12,8 @@ from support import BINARY, LABEL, SOURCE, Case, Shared, docker, environment, la
 # what is there then, as an unlucky operator would see it.
 FIRST_DEPLOY = ("deploy.locked", "deploy.machine", "converge.planned", "deploy.network", "deploy.volume",
                 "volume.helper", "volume.filled", "deploy.volume", "deploy.files", "deploy.before_create",
-                "deploy.created", "deploy.started", "deploy.ready", "deploy.task", "deploy.task",
-                "deploy.before_create#2", "deploy.created#2", "deploy.started#2", "deploy.applied",
-                "deploy.published")
+                "deploy.created", "deploy.started", "deploy.task", "deploy.task", "deploy.before_create",
+                "deploy.created", "deploy.ready", "deploy.applied", "deploy.published")
 DESTROY = ("retire.signalled", "retire.removed", "destroy.workers", "destroy.halted", "destroy.services",
            "destroy.object", "destroy.object#3", "destroy.applied", "destroy.forgotten")
 SCALE_UP = ("scale.remembered", "converge.planned", "deploy.before_create", "deploy.created", "deploy.started",
