@@ -28,7 +28,7 @@ engine::Names new_names(const stack::Stack& stack, const deployment::Plan& plan)
       names.volumes.push_back(action.name);
     } else if ((action.verb == Verb::create || action.verb == Verb::replace) && action.id.empty()) {
       names.containers.push_back(action.name);
-      const auto files = engine::files_volume_name(stack.name, action.service);
+      const auto files = engine::files_volume_name(stack, *stack.find_service(action.service));
       if (std::ranges::find(names.volumes, files) == names.volumes.end()) {
         names.volumes.push_back(files);
       }

@@ -57,6 +57,9 @@ class Applier {
       remove_where(
           [&](const Action& action) { return stack_.find_service(action.service) == nullptr; });
     }
+    if (!outcome_.has_failed()) {
+      remove_volumes();
+    }
     return outcome_.finish();
   }
 
@@ -341,6 +344,17 @@ class Applier {
     outcome_.count(removed.count);
     for (const auto& [replica, error] : removed.failures) {
       outcome_.fail(replica.service, replica.name, error);
+    }
+  }
+
+  // Only now: until everything proved itself, an old version may have to run again.
+  void remove_volumes()
+  {
+    for (const auto& action : plan_.actions) {
+      if (action.verb == Verb::remove_volume) {
+        backend_.remove_volume({.name = action.name, .key = action.service}, deadline_, stop_);
+        outcome_.count(1);
+      }
     }
   }
 

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/engine/container_config.hpp"
+
 namespace pecanctl::deployment {
 namespace {
 
@@ -189,6 +191,27 @@ void plan_unknown_services(const Desired& desired, const engine::Observation& ob
   }
 }
 
+// A changed service leaves the files of its earlier version behind; the old container needs them
+// until the new one proved itself.
+void plan_stale_files(const Desired& desired, const engine::Observation& observed, Plan& plan)
+{
+  if (!desired.replaces_outdated) {
+    return;
+  }
+  std::set<std::string> wanted;
+  for (const auto& service : desired.stack->services) {
+    wanted.insert(engine::files_volume_name(*desired.stack, service));
+  }
+  for (const auto& volume : observed.volumes) {
+    if (!volume.is_data && !wanted.contains(volume.name) && desired.includes(volume.key)) {
+      plan.actions.push_back({.verb = Verb::remove_volume,
+                              .service = volume.key,
+                              .name = volume.name,
+                              .reason = "files of an earlier version"});
+    }
+  }
+}
+
 int latest_revision(const engine::Observation& observed)
 {
   int latest = 0;
@@ -244,6 +267,7 @@ Plan plan_deploy(const Desired& desired, const engine::Observation& observed)
     }
   }
   plan_unknown_services(desired, observed, plan);
+  plan_stale_files(desired, observed, plan);
   // Containers carry the revision that made them, so only making some is a new one. Scaling makes
   // more of the same: it is none.
   const bool is_new_revision =

@@ -36,7 +36,7 @@ json render_mounts(const stack::Stack& stack, const stack::Service& service)
   }
   if (!service.files.empty()) {
     mounts.push_back({{"Type", "volume"},
-                      {"Source", files_volume_name(stack.name, service.name)},
+                      {"Source", files_volume_name(stack, service)},
                       {"Target", k_files_folder},
                       {"ReadOnly", true}});
   }
@@ -104,9 +104,16 @@ docker::Labels container_labels(const stack::Stack& stack, int revision, const R
 
 }  // namespace
 
-std::string files_volume_name(std::string_view instance, std::string_view service)
+std::string files_volume_name(const stack::Stack& stack, const stack::Service& service)
 {
-  return fmt::format("{}-{}-files", instance, service);
+  std::string text;
+  for (const auto& file : service.files) {
+    text += fmt::format("{}\n{:o} {}:{} {}\n", file.name, file.mode, file.uid, file.gid,
+                        file.content.reveal().size());
+    text += file.content.reveal();
+  }
+  const auto digest = salted_digest(Secret{std::move(text)}, stack.owner).substr(0, 8);
+  return fmt::format("{}-{}-files-{}", stack.name, service.name, digest);
 }
 
 std::string data_volume_name(std::string_view instance, std::string_view key)
@@ -165,11 +172,14 @@ std::string render_container_config(const stack::Stack& stack, int revision,
 }
 
 std::string render_helper_config(const stack::Stack& stack, const std::string& volume,
-                                 const Image& image)
+                                 const docker::Labels& volume_labels, const Image& image)
 {
   auto labels = base_labels(stack);
   labels.emplace(label::k_role, "helper");
-  const json mount{{"Type", "volume"}, {"Source", volume}, {"Target", k_helper_folder}};
+  const json mount{{"Type", "volume"},
+                   {"Source", volume},
+                   {"Target", k_helper_folder},
+                   {"VolumeOptions", {{"Labels", volume_labels}}}};
   return json{{"Image", image.reference},
               {"Cmd", {"never-started"}},
               {"Labels", labels},

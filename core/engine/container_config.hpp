@@ -14,8 +14,9 @@ inline constexpr std::string_view k_files_folder = "/run/pecanctl";
 /// Where a helper mounts the volume that is written through it.
 inline constexpr std::string_view k_helper_folder = "/volume";
 
-/// "<instance>-<service>-files", the volume behind `k_files_folder`.
-std::string files_volume_name(std::string_view instance, std::string_view service);
+/// "<instance>-<service>-files-<digest>", the volume behind `k_files_folder`. The digest is of the
+/// files, salted with the owner: containers of another version keep theirs.
+std::string files_volume_name(const stack::Stack& stack, const stack::Service& service);
 /// "<instance>-<key>"
 std::string data_volume_name(std::string_view instance, std::string_view key);
 
@@ -31,8 +32,9 @@ std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order);
 std::string render_container_config(const stack::Stack& stack, int revision,
                                     const ReplicaOrder& order);
 
-/// The same for a container that is never started and only lends its mount of `volume`.
+/// The same for a container that is never started and only lends its mount of `volume`, which gets
+/// `volume_labels` when it does not exist.
 std::string render_helper_config(const stack::Stack& stack, const std::string& volume,
-                                 const Image& image);
+                                 const docker::Labels& volume_labels, const Image& image);
 
 }  // namespace pecanctl::engine

@@ -182,7 +182,7 @@ class DockerBackend : public Backend {
     for (const auto& folder : volume.folders) {
       entries.push_back({.path = folder + "/", .mode = 0775, .uid = volume.uid, .gid = volume.gid});
     }
-    fill_volume(engine_, stack, name, entries, helper, deadline, stop);
+    fill_volume(engine_, stack, name, labels, entries, helper, deadline, stop);
   }
 
   void write_files(const stack::Stack& stack, const stack::Service& service, const Image& helper,
@@ -191,8 +191,10 @@ class DockerBackend : public Backend {
     auto labels = base_labels(stack);
     labels.emplace(label::k_volume, service.name);
     labels.emplace(label::k_kind, "files");
-    const auto name = files_volume_name(stack.name, service.name);
-    make_volume(engine_, stack, name, labels, deadline, stop);
+    const auto name = files_volume_name(stack, service);
+    if (is_filled(engine_, stack, name, deadline, stop)) {
+      return;
+    }
     std::vector<docker::ArchiveFile> entries;
     for (const auto& file : service.files) {
       entries.push_back({.path = file.name,
@@ -201,7 +203,7 @@ class DockerBackend : public Backend {
                          .uid = file.uid,
                          .gid = file.gid});
     }
-    fill_volume(engine_, stack, name, entries, helper, deadline, stop);
+    fill_volume(engine_, stack, name, labels, entries, helper, deadline, stop);
   }
 
   std::vector<Created> create(const stack::Stack& stack, int revision,

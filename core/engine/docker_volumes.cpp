@@ -57,16 +57,20 @@ std::vector<std::string> find_helpers(docker::Engine& engine, const stack::Stack
   return ids;
 }
 
-}  // namespace
-
-void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& name,
-                 const docker::Labels& labels, const Deadline& deadline,
-                 const std::stop_token& stop)
+std::string helper_name(const std::string& volume)
 {
-  // Creating an existing volume succeeds and changes nothing, whoever made it: so look whose it is.
-  engine.create_volume(name, labels, deadline, stop);
+  return volume + "-helper";
+}
+
+// Whether a volume of that name is there. One of somebody else is an error.
+bool find_ours(docker::Engine& engine, const stack::Stack& stack, const std::string& name,
+               const Deadline& deadline, const std::stop_token& stop)
+{
   const auto volume = engine.find_volume(name, deadline, stop);
-  if (!volume || !is_ours(volume->labels, {.instance = stack.name, .owner = stack.owner})) {
+  if (!volume) {
+    return false;
+  }
+  if (!is_ours(volume->labels, {.instance = stack.name, .owner = stack.owner})) {
     throw Error{
         {.code = ErrorCode::conflict,
          .what = fmt::format("cannot use volume {}", name),
@@ -75,17 +79,29 @@ void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
                              "needs it, or choose another `name:` in pecan.yml",
                              name)}};
   }
+  return true;
+}
+
+}  // namespace
+
+void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& name,
+                 const docker::Labels& labels, const Deadline& deadline,
+                 const std::stop_token& stop)
+{
+  // Creating an existing volume succeeds and changes nothing, whoever made it: so look whose it is.
+  engine.create_volume(name, labels, deadline, stop);
+  find_ours(engine, stack, name, deadline, stop);
 }
 
 void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
-                 std::span<const docker::ArchiveFile> entries, const Image& helper,
-                 const Deadline& deadline, const std::stop_token& stop)
+                 const docker::Labels& labels, std::span<const docker::ArchiveFile> entries,
+                 const Image& helper, const Deadline& deadline, const std::stop_token& stop)
 {
-  const auto name = volume + "-helper";
+  const auto name = helper_name(volume);
   engine.remove_containers(find_helpers(engine, stack, name, deadline, stop), true, 1, deadline,
                            stop);
   const std::vector<docker::Engine::CreateRequest> requests{
-      {.name = name, .config = render_helper_config(stack, volume, helper)}};
+      {.name = name, .config = render_helper_config(stack, volume, labels, helper)}};
   const auto created = engine.create_containers(requests, 1, deadline, stop);
   if (created.front().error) {
     throw *created.front().error;
@@ -94,6 +110,13 @@ void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
   failpoint("volume.helper");
   engine.put_archive(created.front().id, k_helper_folder, entries, deadline, stop);
   failpoint("volume.filled");
+}
+
+bool is_filled(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
+               const Deadline& deadline, const std::stop_token& stop)
+{
+  return find_ours(engine, stack, volume, deadline, stop) &&
+         find_helpers(engine, stack, helper_name(volume), deadline, stop).empty();
 }
 
 void make_host_folders(const stack::Volume& volume)

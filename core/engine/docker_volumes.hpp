@@ -19,10 +19,16 @@ void make_volume(docker::Engine& engine, const stack::Stack& stack, const std::s
                  const std::stop_token& stop);
 
 /// Writes `entries` into an engine volume through a container of image `helper` that is never
-/// started: it lends its mount, and the engine writes. An interrupted earlier one is removed first.
+/// started: it lends its mount, which makes the volume with `labels` when it is not there, and the
+/// engine writes. An interrupted earlier one is removed first.
 void fill_volume(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
-                 std::span<const docker::ArchiveFile> entries, const Image& helper,
-                 const Deadline& deadline, const std::stop_token& stop);
+                 const docker::Labels& labels, std::span<const docker::ArchiveFile> entries,
+                 const Image& helper, const Deadline& deadline, const std::stop_token& stop);
+
+/// Whether a volume of ours is there and was filled to the end: its helper is gone.
+/// @throws Error conflict when it is somebody else's.
+bool is_filled(docker::Engine& engine, const stack::Stack& stack, const std::string& volume,
+               const Deadline& deadline, const std::stop_token& stop);
 
 /// Makes a host folder and the folders in it. Those it makes belong to the volume's user when we
 /// are root; those that were there stay as they are.

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/engine/container_config.hpp"
 #include "tests/unit/deployment/fixture.hpp"
 
 using namespace pecanctl;
@@ -188,6 +189,20 @@ TEST_CASE("deployment::plan_deploy: a volume is filled again until a first conta
   demo.backend.add("demo", "", 0, State::created).name = "demo-data-helper";
   CHECK(demo.plan_text().starts_with(
       "create volume demo-data (make sure of its folders)\ncreate demo-postgres-1 (new)"));
+}
+
+TEST_CASE("deployment::plan_deploy: files of an earlier version go, those in use stay")
+{
+  DemoInstance demo;
+  demo.deploy();
+  const auto& broker = demo.service("rabbitmq");
+  demo.backend.world.volumes.push_back(
+      {.name = engine::files_volume_name(demo.stack, broker), .key = "rabbitmq"});
+  CHECK(demo.plan().is_empty());
+  demo.backend.world.volumes.push_back({.name = "demo-rabbitmq-files-0", .key = "rabbitmq"});
+  CHECK(demo.plan_text() == "remove volume demo-rabbitmq-files-0 (files of an earlier version)");
+  demo.desired.replaces_outdated = false;  // scaling leaves them to the outdated workers
+  CHECK(demo.plan().is_empty());
 }
 
 TEST_CASE("deployment::plan_destroy: workers go first and data stays unless said otherwise")

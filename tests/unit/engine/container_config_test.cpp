@@ -46,8 +46,13 @@ json config_of(const stack::Stack& stack)
 
 TEST_CASE("engine::render_container_config: the whole of it")
 {
-  const auto config = config_of(make_stack());
-  CHECK(config["HostConfig"] == json::parse(R"({
+  const auto stack = make_stack();
+  const auto config = config_of(stack);
+  auto host = config["HostConfig"];
+  auto& files = host["Mounts"][3]["Source"];
+  CHECK(files == engine::files_volume_name(stack, stack.services.front()));
+  files = "demo-rabbitmq-files-DIGEST";
+  CHECK(host == json::parse(R"({
     "NetworkMode": "demo",
     "RestartPolicy": {"Name": "unless-stopped"},
     "CapDrop": ["ALL"], "CapAdd": ["CHOWN"],
@@ -61,7 +66,7 @@ TEST_CASE("engine::render_container_config: the whole of it")
       {"Type": "volume", "Source": "demo-data", "Target": "/data", "ReadOnly": true},
       {"Type": "bind", "Source": "/srv/shared", "Target": "/shared", "ReadOnly": false},
       {"Type": "bind", "Source": "/etc/hosts", "Target": "/hosts", "ReadOnly": false},
-      {"Type": "volume", "Source": "demo-rabbitmq-files", "Target": "/run/pecanctl",
+      {"Type": "volume", "Source": "demo-rabbitmq-files-DIGEST", "Target": "/run/pecanctl",
        "ReadOnly": true},
       {"Type": "tmpfs", "Target": "/tmp", "TmpfsOptions": {"SizeBytes": 67108864, "Mode": 1023}}]
   })"));
@@ -121,13 +126,26 @@ TEST_CASE("engine::render_container_config: workers are told apart, and those th
   CHECK_FALSE(config_of(stack)["Labels"].contains("pecan.drain"));
 }
 
+TEST_CASE("engine::files_volume_name: other files, other volume; the same files, the same one")
+{
+  auto stack = make_stack();
+  auto& service = stack.services.front();
+  service.files = {{.name = "password", .content = Secret{"hunter2"}}};
+  const auto name = engine::files_volume_name(stack, service);
+  CHECK(name.starts_with("demo-rabbitmq-files-"));
+  CHECK(name == engine::files_volume_name(stack, service));
+  service.files.front().content = Secret{"hunter3"};
+  CHECK(name != engine::files_volume_name(stack, service));
+}
+
 TEST_CASE("engine::render_helper_config: a helper sees one volume and no network")
 {
-  const auto config =
-      json::parse(engine::render_helper_config(make_stack(), "demo-data", {.reference = "any:1"}));
+  const auto config = json::parse(engine::render_helper_config(
+      make_stack(), "demo-data", {{"a", "b"}}, {.reference = "any:1"}));
   CHECK(config["NetworkDisabled"] == true);
   CHECK(config["HostConfig"] == json::parse(R"({"NetworkMode": "none", "Mounts": [
-    {"Type": "volume", "Source": "demo-data", "Target": "/volume"}]})"));
+    {"Type": "volume", "Source": "demo-data", "Target": "/volume",
+     "VolumeOptions": {"Labels": {"a": "b"}}}]})"));
   CHECK(config["Labels"]["org.pecanproject.pecanctl.role"] == "helper");
   CHECK_FALSE(config["Labels"].contains("org.pecanproject.pecanctl.service"));
 }
