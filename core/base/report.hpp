@@ -63,8 +63,8 @@ class SilentReporter : public Reporter {
   void on(const Event& /*event*/) noexcept override {}
 };
 
-/// Reports one step: started now, finished when it leaves scope: `done`, or `failed` when by an
-/// exception.
+/// Reports one step: started now, finished when it leaves scope: as `set_outcome` said, else
+/// `done`, or `failed` when by an exception.
 class Step {
  public:
   Step(Reporter& reporter, StepStarted started);

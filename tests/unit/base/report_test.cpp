@@ -29,6 +29,17 @@ TEST_CASE("Step: reports how it ended by how it is left")
   CHECK(finished[1].outcome == StepOutcome::failed);
 }
 
+TEST_CASE("Step: an outcome that was set holds, also when left by an exception")
+{
+  test::Recorder recorder;
+  CHECK_THROWS([&] {
+    Step step{recorder, {.id = "pull", .action = "pull"}};
+    step.set_outcome(StepOutcome::skipped);  // there is another way
+    throw std::runtime_error{"no registry"};
+  }());
+  CHECK(recorder.all<StepFinished>().at(0).outcome == StepOutcome::skipped);
+}
+
 TEST_CASE("with_context: adds a frame and lets the error through")
 {
   try {
