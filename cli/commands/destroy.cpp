@@ -31,13 +31,25 @@ struct DestroyFlags {
   std::chrono::milliseconds drain_timeout{k_drain_timeout};
 };
 
+std::string_view kind_of(deployment::Verb verb)
+{
+  switch (verb) {
+    case deployment::Verb::remove_network:
+      return "network";
+    case deployment::Verb::remove_volume:
+      return "volume";
+    default:
+      return "container";
+  }
+}
+
 void describe(Context& context, const deployment::Plan& plan, const engine::Observation& observed)
 {
   auto& printer = context.printer();
   printer.say(fmt::format("This removes the instance {} on this machine:", plan.instance));
   for (const auto& action : plan.actions) {
-    printer.say(
-        fmt::format("  - {}{}", action.name, action.deletes_data ? "   with all its data" : ""));
+    printer.say(fmt::format("  - {:<9} {}{}", kind_of(action.verb), action.name,
+                            action.deletes_data ? "   with all its data" : ""));
   }
   std::string kept;
   for (const auto& volume : observed.volumes) {

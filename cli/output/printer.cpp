@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/output/terminal.hpp"
 #include "core/base/text.hpp"
 
 namespace pecanctl::cli::output {
@@ -67,6 +68,7 @@ void Printer::table(const Table& table)
     return;
   }
   const auto widths = column_widths(table);
+  const int columns = terminal_size(STDOUT_FILENO).columns;
   const auto print_row = [&](const std::vector<std::string>& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -75,7 +77,8 @@ void Printer::table(const Table& table)
       line += escape_control(row[i]) + std::string(padding, ' ');
       line += is_terminal_ || is_last ? "" : "\t";
     }
-    write(line + "\n");
+    // Cut rather than wrapped: the whole of it is in a pipe, and in --json.
+    write((is_terminal_ ? clip(line, columns) : line) + "\n");
   };
   print_row(table.header);
   std::ranges::for_each(table.rows, print_row);

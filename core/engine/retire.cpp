@@ -99,15 +99,21 @@ class Retirement {
     std::vector<Replica> polite;
     std::vector<Replica> stock;
     std::vector<std::string> stopped;
+    std::vector<std::string> frozen;
     for (const auto& worker : workers) {
+      if (worker.state == State::paused) {
+        frozen.push_back(worker.id);
+      }
       if (worker.state != State::running && worker.state != State::paused) {
         stopped.push_back(worker.id);
       } else {
-        (worker.drains_on_signal && worker.state == State::running ? polite : stock)
-            .push_back(worker);
+        (worker.drains_on_signal ? polite : stock).push_back(worker);
       }
     }
     remove_first(stopped);
+    if (!frozen.empty()) {  // by an interrupted command, which is over
+      throw_first(backend_.thaw(frozen, Deadline::in(std::chrono::seconds{20}), stop_));
+    }
     if (policy_.cut_off) {
       remove_first(ids_of(polite));
       remove_first(ids_of(stock));

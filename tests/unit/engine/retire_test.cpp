@@ -182,6 +182,17 @@ TEST_CASE("engine::retire: our own worker that does not finish in time is listed
   CHECK(lab.backend.count("kill") == 0);
 }
 
+TEST_CASE("engine::retire: nobody of the candidates stays frozen by an interrupted command")
+{
+  Lab lab{3};
+  for (auto& replica : lab.backend.world.replicas) {
+    replica.drains_on_signal = true;
+    replica.state = replica.number == 1 ? State::running : State::paused;
+  }
+  CHECK(lab.retire(2).removed.size() == 2);
+  CHECK_FALSE(lab.is_frozen());
+}
+
 TEST_CASE("engine::retire: what does not run goes first, and --now asks nobody")
 {
   Lab lab{3};
