@@ -19,7 +19,7 @@
 namespace pecanctl::cli::commands {
 namespace {
 
-constexpr std::chrono::seconds k_look{60};
+constexpr std::chrono::seconds k_find_time{60};
 constexpr std::chrono::minutes k_expand{10};
 
 struct RunFlags {
@@ -104,7 +104,7 @@ void print_dry_run(const RunFlags& flags, const RunTarget& target, RunSetup& set
 workflow::Begun begin(const RunFlags& flags, const RunTarget& target, RunSetup& setup,
                       Context& context)
 {
-  const auto deadline = context.deadline(k_look);
+  const auto deadline = context.deadline(k_find_time);
   setup.check_listeners(target, flags.is_detached, deadline);
   const auto candidates = find_candidates(flags, target, setup, context);
   const auto id_seed =
@@ -152,7 +152,7 @@ void run_run(const RunFlags& flags, Context& context)
   check_flags(flags);
   RunSetup setup{context};
   if (flags.is_attached) {
-    auto lock = setup.store().lock(context.deadline(k_look), context.stop());
+    auto lock = setup.store().lock(context.deadline(k_find_time), context.stop());
     auto held = workflow::attach_run(setup.store(), flags.attach);
     lock.reset();
     carry_out(held, setup.find_target(held.state.info.model), flags, setup, context);

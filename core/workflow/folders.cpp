@@ -17,7 +17,7 @@
 namespace pecanctl::workflow {
 namespace {
 
-constexpr std::size_t k_batch = 500;
+constexpr std::size_t k_folders_at_once = 500;
 constexpr std::size_t k_script_limit = std::size_t{64} << 10U;
 constexpr std::string_view k_script = "job.sh";
 
@@ -115,8 +115,9 @@ class Collector {
 
   std::vector<Candidate> finish()
   {
-    for (std::size_t first = 0; first < folders_.size(); first += k_batch) {
-      examine(std::span{folders_}.subspan(first, std::min(k_batch, folders_.size() - first)));
+    for (std::size_t first = 0; first < folders_.size(); first += k_folders_at_once) {
+      examine(
+          std::span{folders_}.subspan(first, std::min(k_folders_at_once, folders_.size() - first)));
     }
     if (!mistakes_.empty()) {
       throw Error{{.code = ErrorCode::invalid,

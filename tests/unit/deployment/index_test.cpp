@@ -14,7 +14,7 @@ namespace {
 
 const auto k_soon = Deadline::never();
 
-struct Lab {
+struct IndexLab {
   Index::Connect connect()
   {
     return [this] { return consul.connect(); };
@@ -54,10 +54,10 @@ ErrorCode code_of(const std::function<void()>& work)
 
 TEST_CASE("deployment::Index: a claim lasts as long as the object")
 {
-  Lab lab;
+  IndexLab lab;
   {
     Index index{lab.connect(), "demo"};
-    index.acquire(Lab::holder("here", 1), k_soon, {});
+    index.acquire(IndexLab::holder("here", 1), k_soon, {});
     CHECK(lab.consul.keys.at("pecan/instances/demo/lock").session == "session-1");
   }
   CHECK(lab.consul.sessions.empty());
@@ -65,12 +65,12 @@ TEST_CASE("deployment::Index: a claim lasts as long as the object")
 
 TEST_CASE("deployment::Index: a claim of another machine is a conflict that names it")
 {
-  Lab lab;
+  IndexLab lab;
   Index first{lab.connect(), "demo"};
-  first.acquire(Lab::holder("there", 7), k_soon, {});
+  first.acquire(IndexLab::holder("there", 7), k_soon, {});
   Index second{lab.connect(), "demo"};
   try {
-    second.acquire(Lab::holder("here", 8), k_soon, {});
+    second.acquire(IndexLab::holder("here", 8), k_soon, {});
     FAIL("no conflict");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::conflict);
@@ -78,27 +78,28 @@ TEST_CASE("deployment::Index: a claim of another machine is a conflict that name
   }
   CHECK(lab.consul.sessions.size() == 1);  // the loser left none
   Index other{lab.connect(), "demo2"};
-  other.acquire(Lab::holder("here", 9), k_soon, {});
+  other.acquire(IndexLab::holder("here", 9), k_soon, {});
 }
 
 TEST_CASE("deployment::Index: a claim of a dead process of this machine is taken over")
 {
-  Lab lab;
+  IndexLab lab;
   lab.consul.sessions = {{"dead", "pecanctl demo here 7"}, {"other", "pecanctl demo2 here 7"}};
   lab.consul.keys["pecan/instances/demo/lock"] = {"old", "dead"};
   Index index{lab.connect(), "demo"};
-  index.acquire(Lab::holder("here", 8), k_soon, {});
+  index.acquire(IndexLab::holder("here", 8), k_soon, {});
   CHECK_FALSE(lab.consul.sessions.contains("dead"));
   CHECK(lab.consul.sessions.contains("other"));
 }
 
 TEST_CASE("deployment::Index: whoever lost the claim cannot write")
 {
-  Lab lab;
+  IndexLab lab;
   Index index{lab.connect(), "demo"};
-  index.acquire(Lab::holder("here", 1), k_soon, {});
+  index.acquire(IndexLab::holder("here", 1), k_soon, {});
   lab.consul.end_session("session-1");
-  CHECK(code_of([&] { index.publish(Lab::publication(), k_soon, {}); }) == ErrorCode::conflict);
+  CHECK(code_of([&] { index.publish(IndexLab::publication(), k_soon, {}); }) ==
+        ErrorCode::conflict);
   CHECK(code_of([&] {
           index.remember_scales({{"dalec", {.replicas = 3}}}, k_soon, {});
         }) == ErrorCode::conflict);
@@ -107,10 +108,10 @@ TEST_CASE("deployment::Index: whoever lost the claim cannot write")
 
 TEST_CASE("deployment::Index: publishing writes what differs and nothing the second time")
 {
-  Lab lab;
+  IndexLab lab;
   Index index{lab.connect(), "demo"};
-  index.acquire(Lab::holder("here", 1), k_soon, {});
-  auto publication = Lab::publication();
+  index.acquire(IndexLab::holder("here", 1), k_soon, {});
+  auto publication = IndexLab::publication();
   CHECK(index.publish(publication, k_soon, {}));
   CHECK(lab.consul.keys.at("instance/demo/ip").text == "10.0.0.1");
   CHECK(lab.consul.keys.at("pecan/instances/demo/endpoints").text ==
@@ -127,9 +128,9 @@ TEST_CASE("deployment::Index: publishing writes what differs and nothing the sec
 
 TEST_CASE("deployment::Index: scales are remembered, and foreign text among them is skipped")
 {
-  Lab lab;
+  IndexLab lab;
   Index index{lab.connect(), "demo"};
-  index.acquire(Lab::holder("here", 1), k_soon, {});
+  index.acquire(IndexLab::holder("here", 1), k_soon, {});
   index.remember_scales({{"dalec", {.replicas = 3, .by = "ann", .at = "now"}}}, k_soon, {});
   const std::string prefix = "pecan/instances/demo/scale/";
   lab.consul.keys[prefix + "a"] = {"what?", {}};
@@ -145,12 +146,12 @@ TEST_CASE("deployment::Index: scales are remembered, and foreign text among them
 
 TEST_CASE("deployment::Index: removing takes every key of this instance and of no other")
 {
-  Lab lab;
+  IndexLab lab;
   lab.consul.keys["pecan/instances/demo2/meta"] = {"x", {}};
   lab.consul.keys["instance/demo2/ip"] = {"x", {}};
   Index index{lab.connect(), "demo"};
-  index.acquire(Lab::holder("here", 1), k_soon, {});
-  index.publish(Lab::publication(), k_soon, {});
+  index.acquire(IndexLab::holder("here", 1), k_soon, {});
+  index.publish(IndexLab::publication(), k_soon, {});
   index.remove(k_soon, {});
   CHECK(lab.consul.keys.size() == 2);
 }

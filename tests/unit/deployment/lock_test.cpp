@@ -20,7 +20,7 @@ using deployment::InstanceLock;
 
 namespace {
 
-struct Lab {
+struct LockLab {
   InstanceLock lock(std::chrono::milliseconds wait = 0ms, const std::string& command = "deploy")
   {
     const deployment::Holder holder{.host = "here",
@@ -51,7 +51,7 @@ struct Lab {
 
 TEST_CASE("deployment::InstanceLock: the second one hears who holds it")
 {
-  Lab lab;
+  LockLab lab;
   {
     const auto held = lab.lock();
     CHECK(lab.conflict() ==
@@ -62,14 +62,14 @@ TEST_CASE("deployment::InstanceLock: the second one hears who holds it")
 
 TEST_CASE("deployment::InstanceLock: instances do not disturb each other")
 {
-  Lab lab;
+  LockLab lab;
   const auto held = lab.lock();
   const InstanceLock other{lab.folder.path(), "other", {}, 0ms, lab.events, {}};
 }
 
 TEST_CASE("deployment::InstanceLock: foreign text in its file is no crash")
 {
-  Lab lab;
+  LockLab lab;
   const auto held = lab.lock();
   for (const auto* text : {"", "not json", "[]", R"({"pid": "x", "host": 7, "user": null})"}) {
     std::ofstream{lab.folder.path() / "pecanctl-demo.lock"} << text;
@@ -80,7 +80,7 @@ TEST_CASE("deployment::InstanceLock: foreign text in its file is no crash")
 TEST_CASE(
     "deployment::InstanceLock: one that waits gets it when it is free, and says that it waits")
 {
-  Lab lab;
+  LockLab lab;
   auto held = std::make_unique<InstanceLock>(lab.lock());
   std::jthread releaser{[&] {
     while (lab.events.all<Note>().empty()) {
@@ -94,7 +94,7 @@ TEST_CASE(
 
 TEST_CASE("deployment::InstanceLock: waiting ends with a stop request")
 {
-  Lab lab;
+  LockLab lab;
   const auto held = lab.lock();
   std::jthread stopper{[&] {
     while (lab.events.all<Note>().empty()) {
@@ -107,7 +107,7 @@ TEST_CASE("deployment::InstanceLock: waiting ends with a stop request")
 
 TEST_CASE("deployment::InstanceLock: kill -9 of the holder frees it")
 {
-  Lab lab;
+  LockLab lab;
   int ready[2];
   REQUIRE(::pipe(ready) == 0);
   const auto child = ::fork();

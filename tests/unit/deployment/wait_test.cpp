@@ -14,7 +14,7 @@ using engine::State;
 
 namespace {
 
-struct Lab {
+struct WaitLab {
   std::map<std::string, Error> wait(std::chrono::milliseconds window = 0ms,
                                     std::chrono::milliseconds limit = 20s)
   {
@@ -42,7 +42,7 @@ struct Lab {
 
 TEST_CASE("deployment::wait_ready: no longer than the health check says")
 {
-  Lab lab;
+  WaitLab lab;
   lab.backend.scripts["web"] = {{State::running, Health::starting},
                                 {State::running, Health::starting},
                                 {State::running, Health::healthy}};
@@ -52,7 +52,7 @@ TEST_CASE("deployment::wait_ready: no longer than the health check says")
 
 TEST_CASE("deployment::wait_ready: a flap starts the window again")
 {
-  Lab lab;
+  WaitLab lab;
   lab.backend.scripts["web"] = {{State::running, Health::healthy},
                                 {State::running, Health::starting},
                                 {State::running, Health::healthy}};
@@ -64,7 +64,7 @@ TEST_CASE("deployment::wait_ready: a flap starts the window again")
 
 TEST_CASE("deployment::wait_ready: a failure is explained with its health check and its last lines")
 {
-  Lab lab;
+  WaitLab lab;
   lab.backend.scripts["web"] = {{State::running, Health::starting},
                                 {State::running, Health::unhealthy}};
   lab.backend.log = {"listening", "bad \x1b[31mconfig"};
@@ -75,7 +75,7 @@ TEST_CASE("deployment::wait_ready: a failure is explained with its health check 
 
 TEST_CASE("deployment::wait_ready: ended, restarting and gone are failures at once")
 {
-  Lab lab;
+  WaitLab lab;
   SUBCASE("ended")
   {
     lab.backend.scripts["web"] = {{State::exited, Health::none}};
@@ -96,7 +96,7 @@ TEST_CASE("deployment::wait_ready: ended, restarting and gone are failures at on
 
 TEST_CASE("deployment::wait_ready: a timeout says what was waited for")
 {
-  Lab lab;
+  WaitLab lab;
   lab.backend.scripts["web"] = {{State::running, Health::starting}};
   const auto failures = lab.wait(0ms, 1ms);
   REQUIRE(failures.size() == 1);
@@ -106,7 +106,7 @@ TEST_CASE("deployment::wait_ready: a timeout says what was waited for")
 
 TEST_CASE("deployment::wait_ready: workers are ready when the broker knows all that run")
 {
-  Lab lab;
+  WaitLab lab;
   lab.service.role = stack::Role::worker;
   int asked = 0;
   lab.backend.add("demo", "web", 2);

@@ -14,7 +14,7 @@
 
 namespace {
 
-const std::filesystem::path k_example = DALEC_EXAMPLE;
+const std::filesystem::path k_example_folder = DALEC_EXAMPLE;
 constexpr std::string_view k_header = "day,tmin_degC,tmax_degC,radiation_MJ_m-2_d-1,co2_ppm\n";
 
 std::string text_of(const std::filesystem::path& file)
@@ -45,7 +45,7 @@ std::string weather_refusal(const std::string& rows)
 /// The example's parameters with `from` replaced by `to`.
 std::string setup_refusal(const std::string& from, const std::string& to)
 {
-  auto text = text_of(k_example / "parameters.csv");
+  auto text = text_of(k_example_folder / "parameters.csv");
   text.replace(text.find(from), from.size(), to);
   return refusal("parameters.csv", text, dalec::read_setup);
 }
@@ -103,8 +103,8 @@ TEST_CASE("dalec::read_setup: a bad value is refused with file and line")
 
 TEST_CASE("dalec::render: same input gives the same bytes and numbers read back exactly")
 {
-  const auto setup = dalec::read_setup(k_example / "parameters.csv");
-  const auto weather = dalec::read_weather(k_example / "drivers.csv");
+  const auto setup = dalec::read_setup(k_example_folder / "parameters.csv");
+  const auto weather = dalec::read_weather(k_example_folder / "drivers.csv");
   const auto days = dalec::run(setup, weather);
   const auto text = dalec::render(days);
   CHECK(text == dalec::render(dalec::run(setup, weather)));
