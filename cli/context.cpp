@@ -103,7 +103,7 @@ const project::Catalogue& Context::catalogue()
   return *catalogue_;
 }
 
-std::optional<fs::path> Context::find_path()
+std::optional<fs::path> Context::find_path() const
 {
   const fs::path folder =
       options_.directory.empty() ? fs::current_path() : fs::absolute(options_.directory);

@@ -83,7 +83,7 @@ class Context {
   std::string user_name() const;
 
  private:
-  std::optional<std::filesystem::path> find_path();
+  std::optional<std::filesystem::path> find_path() const;
 
   GlobalOptions options_;
   std::string command_line_;

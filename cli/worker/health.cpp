@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace pecanctl::worker {
 namespace fs = std::filesystem;
@@ -28,9 +30,10 @@ std::set<std::string> list_connected_sockets()
     std::getline(file, line);  // headings
     while (std::getline(file, line)) {
       std::istringstream fields{line};
-      std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-      fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >>
-          timeout >> inode;
+      std::vector<std::string> columns{std::istream_iterator<std::string>{fields}, {}};
+      columns.resize(std::max<std::size_t>(columns.size(), 10));  // a short line has no such field
+      const auto& state = columns[3];
+      const auto& inode = columns[9];
       if (state == k_established) {
         inodes.insert("socket:[" + inode + "]");
       }

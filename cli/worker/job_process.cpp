@@ -40,6 +40,7 @@ Pipe make_pipe()
 std::vector<char*> to_pointers(const std::vector<std::string>& strings)
 {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (const auto& text : strings) {
     pointers.push_back(const_cast<char*>(text.c_str()));
   }

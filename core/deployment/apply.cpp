@@ -283,12 +283,13 @@ class Applier {
         others.push_back(item);
       }
     }
-    const auto unwanted = std::ranges::stable_partition(
-        others, [&](const Pending& item) { return !outcome_.has_failed(item.service->name); });
-    for (const auto& item : unwanted) {
-      backend_.remove(std::vector{item.id}, deadline_, stop_);
+    const auto unwanted = std::stable_partition(
+        others.begin(), others.end(),
+        [&](const Pending& item) { return !outcome_.has_failed(item.service->name); });
+    for (auto item = unwanted; item != others.end(); ++item) {
+      backend_.remove(std::vector{item->id}, deadline_, stop_);
     }
-    others.erase(unwanted.begin(), unwanted.end());
+    others.erase(unwanted, others.end());
     replace_beside(others);
   }
 

@@ -76,6 +76,7 @@ class DockerBackend : public Backend {
     collect(engine_.list_networks(labels, deadline, stop));
     collect(engine_.list_volumes(labels, deadline, stop));
     std::vector<Identity> identities;
+    identities.reserve(found.size());
     for (const auto& [instance, owner] : found) {
       identities.push_back({.instance = instance, .owner = owner});
     }

@@ -180,6 +180,7 @@ std::map<std::string, Image> ImageStore::ensure(const stack::Stack& stack, const
   }
   if (!failures.empty()) {
     std::vector<std::string> reasons;
+    reasons.reserve(failures.size());
     for (const auto& failure : failures) {
       reasons.emplace_back(failure.what());
     }

@@ -191,10 +191,10 @@ class Retirement {
     const Step step{reporter_, {.id = service + " drain", .group = service, .action = "drain"}};
     for (;;) {
       const auto replicas = look();
-      const auto ended = std::ranges::stable_partition(
-          ids, [&](const auto& id) { return !has_ended(replicas, id); });
-      remove({ended.begin(), ended.end()});
-      ids.erase(ended.begin(), ended.end());
+      const auto ended = std::stable_partition(
+          ids.begin(), ids.end(), [&](const auto& id) { return !has_ended(replicas, id); });
+      remove({ended, ids.end()});
+      ids.erase(ended, ids.end());
       if (ids.empty()) {
         return;
       }

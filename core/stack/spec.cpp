@@ -90,7 +90,7 @@ std::map<std::string, json> flatten(const json& value, const std::string& path =
   }
   std::map<std::string, json> result;
   for (const auto& [key, inner] : value.items()) {
-    result.merge(flatten(inner, path.empty() ? key : path + '.' + key));
+    result.merge(flatten(inner, path.empty() ? key : fmt::format("{}.{}", path, key)));
   }
   return result;
 }

@@ -31,13 +31,12 @@ std::string unescape(std::string_view text)
   std::string bytes;
   bytes.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      bytes += text[i];
-    } else if (const auto letter = simple_escape(text[i + 1])) {
+    const bool is_escape = text[i] == '\\' && i + 1 < text.size();
+    if (const auto letter = is_escape ? simple_escape(text[i + 1]) : std::nullopt) {
       bytes += *letter;
       ++i;
     } else if (unsigned value = 0;
-               text[i + 1] == 'x' && i + 3 < text.size() &&
+               is_escape && text[i + 1] == 'x' && i + 3 < text.size() &&
                std::from_chars(&text[i + 2], &text[i + 2] + 2, value, 16).ptr == &text[i + 2] + 2) {
       bytes += static_cast<char>(value);
       i += 3;

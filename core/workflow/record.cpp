@@ -155,17 +155,17 @@ std::string render_record(const Record& record)
   return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-Record parse_record(std::string_view text)
+Record parse_record(std::string_view line)
 {
   try {
-    const auto line = ordered_json::parse(text);
-    const auto& name = line.at("event").get_ref<const std::string&>();
+    const auto json = ordered_json::parse(line);
+    const auto& name = json.at("event").get_ref<const std::string&>();
     const auto* const known =
         std::ranges::find(k_names, name, &std::pair<Kind, std::string_view>::second);
     if (known == k_names.end()) {
       throw bad_record(fmt::format("'{}' is no event", name));
     }
-    return read_fields(known->first, line);
+    return read_fields(known->first, json);
   } catch (const ordered_json::exception& error) {
     throw bad_record(error.what());
   }
