@@ -20,11 +20,11 @@ Step::~Step()
 {
   const bool is_failing = std::uncaught_exceptions() > exceptions_;
   const auto elapsed = std::chrono::steady_clock::now() - started_;
-  reporter_.on(
-      StepFinished{.id = std::move(id_),
-                   .outcome = is_failing ? StepOutcome::failed : outcome_,
-                   .detail = std::move(detail_),
-                   .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)});
+  reporter_.on(StepFinished{
+      .id = std::move(id_),
+      .outcome = is_failing && outcome_ == StepOutcome::done ? StepOutcome::failed : outcome_,
+      .detail = std::move(detail_),
+      .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)});
 }
 
 void Step::progress(std::string state, std::uint64_t current, std::uint64_t total,
