@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/base64.hpp"
 #include "core/docker/archive.hpp"
 #include "core/docker/engine.hpp"
 #include "core/docker/json.hpp"
@@ -41,29 +42,6 @@ Upload from_parent(const std::string& folder, std::span<const ArchiveFile> files
     file.path = fmt::format("{}/{}", path.filename().string(), name);
   }
   return upload;
-}
-
-// Source: RFC 4648, section 4. Stops at the padding or at what is no digit.
-std::string decode_base64(std::string_view text)
-{
-  constexpr std::string_view k_digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string decoded;
-  unsigned bits = 0;
-  unsigned count = 0;
-  for (const char letter : text) {
-    const auto value = k_digits.find(letter);
-    if (value == std::string_view::npos) {
-      break;
-    }
-    bits = (bits << 6U | static_cast<unsigned>(value)) & 0xFFFFU;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      decoded += static_cast<char>(bits >> count & 0xFFU);
-    }
-  }
-  return decoded;
 }
 
 }  // namespace
@@ -114,7 +92,8 @@ std::optional<PathStat> Engine::find_path(std::string_view id, std::string_view 
   if (!response) {
     return std::nullopt;
   }
-  const auto json = parse_object(decode_base64(response->header("X-Docker-Container-Path-Stat")));
+  const auto json =
+      parse_object(decode_base64(response->header("X-Docker-Container-Path-Stat")).value_or(""));
   const auto mode = static_cast<std::uint32_t>(count_of(json, "mode"));
   return PathStat{.name = text_of(json, "name"),
                   .size = count_of(json, "size"),

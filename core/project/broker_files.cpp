@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/base64.hpp"
+
 namespace pecanctl::project {
 namespace {
 
@@ -23,25 +25,6 @@ std::string bytes_of_hex(std::string_view hex)
     bytes += static_cast<char>(value);
   }
   return bytes;
-}
-
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes)
-{
-  constexpr std::string_view k_letters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto group = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      bits = (bits << 8U) | (j < group.size() ? static_cast<unsigned char>(group[j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += j <= group.size() ? k_letters[(bits >> (18U - 6U * j)) & 63U] : '=';
-    }
-  }
-  return text;
 }
 
 std::string percent_encode(std::string_view text)
@@ -87,7 +70,7 @@ std::string broker_password_hash(const Secret& password, std::string_view salt)
 {
   std::string salted{salt};
   const auto digest = sha256_hex(salted + password.reveal());
-  return base64(salted + bytes_of_hex(digest));
+  return encode_base64(salted + bytes_of_hex(digest));
 }
 
 std::string render_broker_definitions(const Secret& password, std::string_view owner)
