@@ -115,10 +115,13 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
 {
   Converged result{.planned = prepare(context, stack, request, deadline)};
   failpoint("converge.planned");
-  const deployment::ApplyOptions options{.retire = request.retire};
-  result.changes = deployment::apply_deploy(result.planned.plan, result.planned.desired, tasks,
-                                            context.backend(), probe, options, context.reporter(),
-                                            deadline, context.stop());
+  result.changes =
+      deployment::apply_deploy({.plan = result.planned.plan,
+                                .desired = result.planned.desired,
+                                .tasks = tasks,
+                                .probe = probe,
+                                .options = {.retire = request.retire}},
+                               context.backend(), context.reporter(), deadline, context.stop());
   return result;
 }
 

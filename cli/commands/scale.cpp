@@ -77,8 +77,11 @@ ConvergeRequest make_request(const ScaleFlags& flags, const stack::Stack& stack)
       .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
   for (const auto& target : flags.targets) {
     const auto [model, count] = parse_target(target);
-    get_model(stack, model);
+    const auto& service = get_model(stack, model);
     request.only.insert(model);
+    if (!service.joins.empty()) {
+      request.only.insert(service.joins);
+    }
     request.replicas.insert_or_assign(model, count);
   }
   return request;

@@ -3,6 +3,7 @@
 #include "cli/worker/config.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -40,6 +41,20 @@ std::string find_url(const Environment& environment)
     return std::string{trim(read_file(*file, 4096))};
   }
   return environment("RABBITMQ_URI").value_or("amqp://guest:guest@rabbitmq/%2F");
+}
+
+std::chrono::seconds parse_patience(const std::string& text)
+{
+  int seconds = -1;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc{} || stop != end || seconds < 0) {
+    throw Error{{.code = ErrorCode::invalid,
+                 .what = "cannot use PECAN_WORKER_PATIENCE",
+                 .why = fmt::format("'{}' is no number of seconds", text),
+                 .hint = "leave it unset for 120; 0 waits for ever"}};
+  }
+  return std::chrono::seconds{seconds};
 }
 
 std::string read_model(const Environment& environment)
@@ -99,6 +114,9 @@ Config load_config(const Environment& environment, std::vector<std::string> vari
                  .what = "cannot use APPLICATION",
                  .why = "it is empty",
                  .hint = "leave it unset for ./job.sh"}};
+  }
+  if (const auto text = environment("PECAN_WORKER_PATIENCE")) {
+    config.patience = parse_patience(*text);
   }
   config.endpoint.connection_name = fmt::format("pecan-worker {}", config.model.queue);
   return config;

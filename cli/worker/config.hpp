@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -24,6 +25,9 @@ struct Config {
   std::vector<std::string> application = {};  ///< an argument vector, never a shell line
   ModelInfo model = {};
   std::vector<std::string> job_environment = {};  ///< "NAME=value"
+  /// An idle worker that has had no broker for this long gives up: the engine then starts its
+  /// container anew, and with it the network that it shares. 0: never.
+  std::chrono::seconds patience{120};
 };
 
 /// Looks an environment variable up; nothing when it is not set.
@@ -37,7 +41,7 @@ ModelInfo parse_model_info(std::string_view text);
 std::vector<std::string> select_job_environment(std::vector<std::string> variables);
 
 /// Reads RABBITMQ_URI, RABBITMQ_URI_FILE (wins), APPLICATION and PECAN_MODEL_JSON, as PEcAn's
-/// model.py does.
+/// model.py does; and PECAN_WORKER_PATIENCE (seconds).
 /// @throws Error not_found, denied, invalid.
 Config load_config(const Environment& environment, std::vector<std::string> variables);
 

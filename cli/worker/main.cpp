@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -20,12 +21,13 @@ using namespace pecanctl;
 
 constexpr std::string_view k_help = R"(pecan-worker: runs the jobs of a PEcAn model container
 
-Usage: pecan-worker [--check | --version | --help]
+Usage: pecan-worker [--check | --hold | --version | --help]
 
 Takes messages {"folder": "/data/..."} from the queue <type>_<version> of model.json, runs the application in
 that folder, and writes the outcome to rabbitmq.out there, as PEcAn's model.py does.
 
   --check     exit 0 when a worker of this container is connected to its broker, else 1
+  --hold      do nothing until told to stop: holds the network that other containers share
   --version   print the version
   --help      print this
 
@@ -34,6 +36,8 @@ Environment:
   RABBITMQ_URI_FILE   a file that holds it; wins
   APPLICATION         program and arguments, separated by blanks (default ./job.sh); no shell reads it
   PECAN_MODEL_JSON    the model's description (default ./model.json)
+  PECAN_WORKER_PATIENCE  seconds without a broker after which an idle worker exits with 1, to be started anew
+                      (default 120; 0: never)
 
 Signals:
   SIGTERM, SIGINT     finish the running job, then exit 0; a second one ends the job, which is given back (143)
@@ -70,6 +74,18 @@ int run_worker()
   return 1;
 }
 
+int hold()
+{
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  int received = 0;
+  sigwait(&signals, &received);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
@@ -85,6 +101,9 @@ int main(int argc, char** argv)
   if (option == "--help" && argc == 2) {
     fmt::print("{}", k_help);
     return 0;
+  }
+  if (option == "--hold" && argc == 2) {
+    return hold();
   }
   if (option == "--check" && argc == 2) {
     return worker::is_worker_connected() ? 0 : 1;

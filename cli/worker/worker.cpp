@@ -375,6 +375,13 @@ void Worker::abort_job()
 
 void Worker::check_end()
 {
+  if (link_.get() != nullptr || task_) {
+    lonely_since_ = Clock::now();
+  } else if (config_.patience.count() > 0 && Clock::now() - lonely_since_ >= config_.patience) {
+    log_.line("no broker for too long: starting anew");
+    exit_status_ = 1;
+    return;
+  }
   if (kill_at_ && Clock::now() >= *kill_at_) {
     task_->process->kill(SIGKILL);
     exit_status_ = k_terminated;

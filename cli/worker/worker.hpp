@@ -35,7 +35,7 @@ class Worker {
   Worker(Config config, Log& log);
 
   /// Returns the exit status: 0 after the first SIGTERM or SIGINT and the end of the job, 143 after
-  /// the second.
+  /// the second, 1 when its patience with an absent broker is over.
   int run();
 
  private:
@@ -83,6 +83,7 @@ class Worker {
   std::string consumer_;  ///< tag; empty while not consuming
   Clock::time_point next_heartbeat_ = {};
   std::optional<Task> task_;
+  Clock::time_point lonely_since_ = Clock::now();  ///< idle and without a broker
   bool is_draining_ = false;
   std::optional<Clock::time_point> kill_at_;  ///< set once the job is being aborted
   std::optional<int> exit_status_;

@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "core/base/failpoint.hpp"
-#include "core/deployment/outcome.hpp"
+#include "core/deployment/bring_up.hpp"
 #include "core/deployment/removal.hpp"
 #include "core/deployment/replace.hpp"
 
@@ -19,31 +19,26 @@ namespace {
 
 using engine::Replica;
 
-// An action on its way: the container it is about, once that exists.
-struct Pending {
-  const Action* action;
-  const stack::Service* service;
-  std::string id;
-
-  Awaited awaited() const { return {.id = id, .name = action->name, .service = service}; }
-};
-
 class Applier {
  public:
-  Applier(const Plan& plan, const Desired& desired, std::span<const Task> tasks,
-          engine::Backend& backend, const WorkerProbe& probe, const ApplyOptions& options,
-          Reporter& reporter, const Deadline& deadline, std::stop_token stop)
-      : plan_{plan},
-        desired_{desired},
-        stack_{*desired.stack},
-        tasks_{tasks},
+  Applier(const Deployment& deployment, engine::Backend& backend, Reporter& reporter,
+          const Deadline& deadline, std::stop_token stop)
+      : plan_{deployment.plan},
+        desired_{deployment.desired},
+        stack_{*desired_.stack},
+        tasks_{deployment.tasks},
+        options_{deployment.options},
         backend_{backend},
-        probe_{probe},
-        options_{options},
         reporter_{reporter},
         deadline_{deadline},
         stop_{std::move(stop)},
-        identity_{.instance = stack_.name, .owner = stack_.owner}
+        bench_{.identity = {.instance = stack_.name, .owner = stack_.owner},
+               .backend = backend,
+               .probe = deployment.probe,
+               .options = options_,
+               .reporter = reporter,
+               .deadline = deadline,
+               .stop = stop_}
   {
   }
 
@@ -76,22 +71,6 @@ class Applier {
       is_blocked ? outcome_.block(name) : void(able.insert(name));
     }
     return able;
-  }
-
-  // Waits for `awaited`; returns the names of those that did not come up.
-  std::set<std::string> await(const std::vector<Awaited>& awaited, std::chrono::milliseconds window,
-                              Reporter& reporter)
-  {
-    const auto failures = wait_ready(awaited, identity_, backend_, probe_, window, reporter,
-                                     deadline_.sooner(options_.ready_timeout), stop_);
-    std::set<std::string> names;
-    for (const auto& item : awaited) {
-      if (const auto failure = failures.find(item.name); failure != failures.end()) {
-        outcome_.fail(item.service->name, item.name, failure->second);
-        names.insert(item.name);
-      }
-    }
-    return names;
   }
 
   void make_foundations()
@@ -131,7 +110,7 @@ class Applier {
     for (auto& item : pending) {
       (item.action->verb == Verb::replace ? replacing : fresh).push_back(std::move(item));
     }
-    bring_up(fresh);
+    bring_up(fresh, bench_, outcome_);
     await_unchanged(level);
     replace(replacing);
     remove_where([&](const Action& action) {
@@ -192,69 +171,6 @@ class Applier {
     }
   }
 
-  // Starts containers side by side and waits for them. Returns those that came up.
-  std::vector<const Pending*> bring_up(const std::vector<Pending>& items)
-  {
-    if (items.empty()) {
-      return {};
-    }
-    auto awaited = start(items);
-    failpoint("deploy.started");
-    const auto failed = await(awaited, options_.stable_window, reporter_);
-    failpoint("deploy.ready");
-    std::erase_if(awaited, [&](const Awaited& item) { return failed.contains(item.name); });
-    outcome_.count(static_cast<int>(awaited.size()));
-    std::vector<const Pending*> up;
-    for (const auto& item : items) {
-      if (std::ranges::find(awaited, item.id, &Awaited::id) != awaited.end()) {
-        up.push_back(&item);
-      }
-    }
-    return up;
-  }
-
-  // Returns those that have to prove themselves now.
-  std::vector<Awaited> start(const std::vector<Pending>& items)
-  {
-    std::vector<const Pending*> sleeping;
-    std::vector<const Pending*> frozen;
-    for (const auto& item : items) {
-      (item.action->verb == Verb::resume ? frozen : sleeping).push_back(&item);
-    }
-    std::vector<Awaited> awaited;
-    collect(frozen, backend_.thaw(ids_of(frozen), deadline_, stop_), awaited);
-    collect(sleeping, backend_.start(ids_of(sleeping), {}, deadline_, stop_), awaited);
-    return awaited;
-  }
-
-  static std::vector<std::string> ids_of(const std::vector<const Pending*>& items)
-  {
-    std::vector<std::string> ids(items.size());
-    std::ranges::transform(items, ids.begin(), &Pending::id);
-    return ids;
-  }
-
-  void collect(const std::vector<const Pending*>& items, const engine::Failures& failures,
-               std::vector<Awaited>& awaited)
-  {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (failures[i]) {
-        drop_unstarted(*items[i], *failures[i]);
-      } else {
-        awaited.push_back(items[i]->awaited());
-      }
-    }
-  }
-
-  // A container that could not even start (its port is taken, say) is not left behind.
-  void drop_unstarted(const Pending& item, const Error& error)
-  {
-    outcome_.fail(item.service->name, item.action->name, explain_refusal(item.awaited(), error));
-    if (item.action->verb == Verb::create) {
-      backend_.remove(std::vector{item.id}, deadline_, stop_);
-    }
-  }
-
   // What stays as it is must be up too: a deploy that says "done" has looked.
   void await_unchanged(const std::set<std::string>& level)
   {
@@ -266,8 +182,7 @@ class Applier {
                            .service = stack_.find_service(replica.service)});
       }
     }
-    SilentReporter silent;
-    await(awaited, std::chrono::milliseconds{0}, silent);
+    await_kept(awaited, bench_, outcome_);
   }
 
   void replace(const std::vector<Pending>& items)
@@ -296,7 +211,7 @@ class Applier {
   void replace_beside(const std::vector<Pending>& items)
   {
     std::map<std::string, Removal> old;
-    const auto up = bring_up(items);
+    const auto up = bring_up(items, bench_, outcome_);
     for (const auto& item : items) {
       if (std::ranges::find(up, &item) != up.end()) {
         auto& removal = old[item.service->name];
@@ -313,8 +228,7 @@ class Applier {
 
   void replace_in_place(const Pending& item)
   {
-    auto failure = replace_stop_first(item.awaited(), *item.action->outdated, identity_, backend_,
-                                      probe_, options_, reporter_, deadline_, stop_);
+    const auto failure = replace_stop_first(item.awaited(), *item.action->outdated, bench_);
     if (failure) {
       outcome_.fail(item.service->name, item.action->name, *failure);
     } else {
@@ -332,7 +246,7 @@ class Applier {
     if (removals.empty()) {
       return;
     }
-    const auto replicas = backend_.list_replicas(identity_, deadline_, stop_);
+    const auto replicas = backend_.list_replicas(bench_.identity, deadline_, stop_);
     for (const auto& removal : choose_removals(removals, replicas)) {
       remove(removal);
     }
@@ -388,24 +302,21 @@ class Applier {
   const Desired& desired_;
   const stack::Stack& stack_;
   std::span<const Task> tasks_;
-  engine::Backend& backend_;
-  const WorkerProbe& probe_;
   const ApplyOptions& options_;
+  engine::Backend& backend_;
   Reporter& reporter_;
   const Deadline& deadline_;
   std::stop_token stop_;
-  engine::Identity identity_;
+  Bench bench_;
   Outcome outcome_;
 };
 
 }  // namespace
 
-int apply_deploy(const Plan& plan, const Desired& desired, std::span<const Task> tasks,
-                 engine::Backend& backend, const WorkerProbe& probe, const ApplyOptions& options,
-                 Reporter& reporter, const Deadline& deadline, std::stop_token stop)
+int apply_deploy(const Deployment& deployment, engine::Backend& backend, Reporter& reporter,
+                 const Deadline& deadline, std::stop_token stop)
 {
-  return Applier{plan, desired, tasks, backend, probe, options, reporter, deadline, std::move(stop)}
-      .run();
+  return Applier{deployment, backend, reporter, deadline, std::move(stop)}.run();
 }
 
 }  // namespace pecanctl::deployment

@@ -26,15 +26,23 @@ struct ApplyOptions {
   engine::RetirePolicy retire = {};
 };
 
+/// What is to be carried out, and with what.
+struct Deployment {
+  const Plan& plan;  ///< by plan_deploy
+  const Desired& desired;
+  std::span<const Task> tasks;
+  const WorkerProbe& probe;
+  ApplyOptions options = {};
+};
+
 /// Executes a plan made by `plan_deploy`, in dependency order. A replaced replica that does not
 /// come up is put back. Independent services go on when one fails; what depends on it does not
 /// start. Returns how many actions and tasks changed something.
 /// @throws Error partial when something changed and something failed (all failures listed); the
 /// failure itself when nothing changed. Cancelled at the next safe point: nothing of ours stays
 /// frozen or half-replaced.
-int apply_deploy(const Plan& plan, const Desired& desired, std::span<const Task> tasks,
-                 engine::Backend& backend, const WorkerProbe& probe, const ApplyOptions& options,
-                 Reporter& reporter, const Deadline& deadline, std::stop_token stop);
+int apply_deploy(const Deployment& deployment, engine::Backend& backend, Reporter& reporter,
+                 const Deadline& deadline, std::stop_token stop);
 
 /// Executes a plan made by `plan_destroy`: workers by the retire policy, then services, networks,
 /// volumes. Goes on after a failure. @throws Error partial with what is left; timeout when busy

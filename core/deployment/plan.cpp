@@ -26,6 +26,17 @@ struct Inventory {
   std::vector<const Replica*> outdated;  // made from another spec or image
 };
 
+// The container that the replicas of `service` share the network of, or will; empty: none yet.
+std::string holder_of(const stack::Service& service, const engine::Observation& observed)
+{
+  for (const auto* holder : observed.of_service(service.joins)) {
+    if (holder->state != State::dead) {
+      return holder->id;
+    }
+  }
+  return {};
+}
+
 std::string difference(const Replica& replica, const std::string& spec, const engine::Image* image)
 {
   auto text = stack::explain_difference(replica.spec, spec);
@@ -38,9 +49,10 @@ std::string difference(const Replica& replica, const std::string& spec, const en
 class ServicePlanner {
  public:
   ServicePlanner(const Desired& desired, const stack::Service& service,
-                 const std::vector<const Replica*>& existing)
+                 const engine::Observation& observed)
       : desired_{desired},
-        service_{service}
+        service_{service},
+        holder_{holder_of(service, observed)}
   {
     const auto found = desired.images.find(service.name);
     image_ = found == desired.images.end() ? nullptr : &found->second;
@@ -49,11 +61,10 @@ class ServicePlanner {
       wanted.image.reference = image_->reference;
     }
     spec_ = stack::render_spec(wanted, desired.stack->owner);
-    for (const auto* replica : existing) {
+    for (const auto* replica : observed.of_service(service.name)) {
       numbers_.insert(replica->number);
-      const bool is_current =
-          !desired.replaces_outdated || difference(*replica, spec_, image_).empty();
-      (is_current && replica->state != State::dead ? inventory_.current : inventory_.outdated)
+      (is_current(*replica) && replica->state != State::dead ? inventory_.current
+                                                             : inventory_.outdated)
           .push_back(replica);
     }
     std::ranges::stable_sort(inventory_.current, [](const Replica* a, const Replica* b) {
@@ -81,12 +92,32 @@ class ServicePlanner {
   }
 
  private:
+  // A holder is never exchanged while it can run: those that share its network would lose it.
+  bool is_current(const Replica& replica) const
+  {
+    if (service_.role == stack::Role::holder) {
+      return true;
+    }
+    return !is_cut_off(replica) && (!desired_.replaces_outdated || difference_of(replica).empty());
+  }
+
+  // Its holder is gone, and its network with it.
+  bool is_cut_off(const Replica& replica) const
+  {
+    return !replica.joined.empty() && replica.joined != holder_;
+  }
+
+  std::string difference_of(const Replica& replica) const
+  {
+    return is_cut_off(replica) ? "its network is gone" : difference(replica, spec_, image_);
+  }
+
   void fill_slot(const Replica* existing, Plan& plan)
   {
     if (existing != nullptr && is_up(*existing)) {
       ++plan.unchanged[service_.name];
       plan.kept.push_back(*existing);
-      if (!difference(*existing, spec_, image_).empty()) {
+      if (service_.role != stack::Role::holder && !difference_of(*existing).empty()) {
         plan.outdated.insert(service_.name);
       }
       return;
@@ -97,7 +128,7 @@ class ServicePlanner {
     }
     if (next_outdated_ < inventory_.outdated.size()) {
       const auto& old = *inventory_.outdated[next_outdated_++];
-      add(Verb::replace, existing, difference(old, spec_, image_), plan).outdated = old;
+      add(Verb::replace, existing, difference_of(old), plan).outdated = old;
       return;
     }
     if (existing != nullptr) {
@@ -146,6 +177,7 @@ class ServicePlanner {
   const Desired& desired_;
   const stack::Service& service_;
   const engine::Image* image_ = nullptr;
+  std::string holder_;
   std::string spec_;
   Inventory inventory_;
   std::set<int> numbers_;
@@ -263,7 +295,7 @@ Plan plan_deploy(const Desired& desired, const engine::Observation& observed)
   plan_foundations(desired, observed, plan);
   for (const auto& service : desired.stack->services) {
     if (desired.includes(service.name)) {
-      ServicePlanner{desired, service, observed.of_service(service.name)}.plan(plan);
+      ServicePlanner{desired, service, observed}.plan(plan);
     }
   }
   plan_unknown_services(desired, observed, plan);

@@ -65,11 +65,9 @@ class PutBack {
 }  // namespace
 
 std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Replica& old,
-                                        const engine::Identity& identity, engine::Backend& backend,
-                                        const WorkerProbe& probe, const ApplyOptions& options,
-                                        Reporter& reporter, const Deadline& deadline,
-                                        std::stop_token stop)
+                                        const Bench& bench)
 {
+  auto& [identity, backend, probe, options, reporter, deadline, stop] = bench;
   PutBack put_back{fresh, old, backend, reporter};
   Step step{reporter, {.id = old.name, .group = old.service, .action = "replace"}};
   for (const auto& failure :
@@ -86,9 +84,8 @@ std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Repl
     }
   }
   failpoint("replace.started");
-  const auto failures =
-      wait_ready(std::vector{fresh}, identity, backend, probe, options.stable_window, reporter,
-                 deadline.sooner(options.ready_timeout), stop);
+  const auto failures = wait_ready(std::vector{fresh}, identity, backend, probe,
+                                   options.stable_window, reporter, bench.ready_deadline(), stop);
   if (!failures.empty()) {
     step.set_outcome(StepOutcome::failed);
     return failures.begin()->second;

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <optional>
-#include <stop_token>
 
-#include "core/deployment/apply.hpp"
+#include "core/deployment/bench.hpp"
 
 namespace pecanctl::deployment {
 
@@ -14,9 +13,6 @@ namespace pecanctl::deployment {
 /// When the new one does not come up, or the work is interrupted, it is removed and the old one
 /// runs again. Returns why it did not come up.
 std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Replica& old,
-                                        const engine::Identity& identity, engine::Backend& backend,
-                                        const WorkerProbe& probe, const ApplyOptions& options,
-                                        Reporter& reporter, const Deadline& deadline,
-                                        std::stop_token stop);
+                                        const Bench& bench);
 
 }  // namespace pecanctl::deployment

@@ -128,7 +128,9 @@ class Waiter {
       return;
     }
     item.ready_since = item.ready_since.value_or(now);
-    if (item.awaited.service->role != stack::Role::worker && now - *item.ready_since >= window_) {
+    const auto role = item.awaited.service->role;
+    const auto window = role == stack::Role::holder ? milliseconds{0} : window_;
+    if (role != stack::Role::worker && now - *item.ready_since >= window) {
       item.step->set_detail(item.awaited.service->health ? "healthy" : "running");
       item.is_over = true;
     }

@@ -51,6 +51,9 @@ void read_shared(const Json& json, ContainerSummary& summary)
   summary.id = text_of(json, "Id");
   for_each_of(json, "Mounts",
               [&](const Json& mount) { summary.mounts.push_back(read_mount(mount)); });
+  if (const auto* const host = find_member(json, "HostConfig")) {
+    summary.network_mode = text_of(*host, "NetworkMode");
+  }
   if (const auto* const settings = find_member(json, "NetworkSettings")) {
     for_each_member_of(*settings, "Networks", [&](const std::string& name, const Json& network) {
       summary.networks[name] = text_of(network, "IPAddress");

@@ -66,6 +66,7 @@ struct ContainerSummary {
   std::vector<PublishedPort> ports;
   std::vector<Mount> mounts;
   std::map<std::string, std::string> networks;  ///< network name → address in it
+  std::string network_mode;                     ///< "demo", "container:<id>"
 };
 
 struct HealthLogEntry {

@@ -58,6 +58,7 @@ struct Replica {
   std::chrono::system_clock::time_point created = {};
   std::vector<PublishedPort> ports = {};
   std::map<std::string, std::string> mounts = {};  ///< target → path on the engine's machine
+  std::string joined = {};  ///< id of the container whose network namespace it shares
 };
 
 struct VolumeState {
@@ -97,6 +98,7 @@ struct ReplicaOrder {
   const stack::Service* service = nullptr;
   int number = 0;
   Image image = {};
+  std::string joined = {};  ///< id of the running holder, when the service joins one
 };
 
 /// What became of an order: an id, or why not.

@@ -14,6 +14,19 @@ namespace {
 
 using nlohmann::json;
 
+std::string to_string(stack::Role role)
+{
+  switch (role) {
+    case stack::Role::worker:
+      return "worker";
+    case stack::Role::holder:
+      return "holder";
+    case stack::Role::service:
+      break;
+  }
+  return "service";
+}
+
 std::int64_t nanoseconds(std::chrono::milliseconds duration)
 {
   return std::chrono::nanoseconds{duration}.count();
@@ -48,10 +61,11 @@ json render_mounts(const stack::Stack& stack, const stack::Service& service)
   return mounts;
 }
 
-json render_host_config(const stack::Stack& stack, const stack::Service& service)
+json render_host_config(const stack::Stack& stack, const ReplicaOrder& order)
 {
+  const auto& service = *order.service;
   json host{
-      {"NetworkMode", stack.name},
+      {"NetworkMode", order.joined.empty() ? stack.name : "container:" + order.joined},
       {"Mounts", render_mounts(stack, service)},
       {"RestartPolicy", {{"Name", "unless-stopped"}}},
       {"CapDrop", {"ALL"}},
@@ -93,7 +107,7 @@ docker::Labels container_labels(const stack::Stack& stack, int revision, const R
   labels.emplace(label::k_revision, std::to_string(revision));
   labels.emplace(label::k_spec, spec_of(stack, order));
   labels.emplace(label::k_file, stack.file);
-  labels.emplace(label::k_role, order.service->role == stack::Role::worker ? "worker" : "service");
+  labels.emplace(label::k_role, to_string(order.service->role));
   if (order.service->model && order.service->model->drains) {
     labels.emplace(label::k_drain, "signal");
   }
@@ -151,8 +165,10 @@ std::string render_container_config(const stack::Stack& stack, int revision,
       {"Labels", container_labels(stack, revision, order)},
       {"Env", environment},
       {"StopTimeout", service.stop_grace.count()},  // for whoever else stops it, the engine too
-      {"HostConfig", render_host_config(stack, service)},
-      {"NetworkingConfig", {{"EndpointsConfig", {{stack.name, {{"Aliases", {service.name}}}}}}}}};
+      {"HostConfig", render_host_config(stack, order)}};
+  if (order.joined.empty()) {
+    config["NetworkingConfig"]["EndpointsConfig"][stack.name] = {{"Aliases", {service.name}}};
+  }
   if (!service.command.empty()) {
     config["Cmd"] = service.command;
   }

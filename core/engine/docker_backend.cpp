@@ -3,6 +3,7 @@
 #include "core/engine/docker_backend.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -211,8 +212,12 @@ class DockerBackend : public Backend {
                               std::span<const ReplicaOrder> orders, const Deadline& deadline,
                               std::stop_token stop) override
   {
+    const auto holders = find_holders(stack, orders, deadline, stop);
     std::vector<docker::Engine::CreateRequest> requests;
-    for (const auto& order : orders) {
+    for (auto order : orders) {
+      if (!order.service->joins.empty()) {
+        order.joined = holders.at(order.service->joins);
+      }
       requests.push_back(
           {.name = fmt::format("{}-{}-{}", stack.name, order.service->name, order.number),
            .config = render_container_config(stack, revision, order)});
@@ -297,6 +302,36 @@ class DockerBackend : public Backend {
     }
     const auto details = engine_.find_container(id, deadline, stop);
     return details && (details->summary.state == "running" || details->summary.state == "paused");
+  }
+
+  // The running holders that `orders` join: service → container.
+  std::map<std::string, std::string> find_holders(const stack::Stack& stack,
+                                                  std::span<const ReplicaOrder> orders,
+                                                  const Deadline& deadline,
+                                                  const std::stop_token& stop)
+  {
+    std::map<std::string, std::string> holders;
+    std::vector<Replica> replicas;
+    for (const auto& order : orders) {
+      const auto& joins = order.service->joins;
+      if (joins.empty() || holders.contains(joins)) {
+        continue;
+      }
+      if (replicas.empty()) {
+        replicas = list_replicas({.instance = stack.name, .owner = stack.owner}, deadline, stop);
+      }
+      const auto found = std::ranges::find_if(replicas, [&](const Replica& replica) {
+        return replica.service == joins && replica.state == State::running;
+      });
+      if (found == replicas.end()) {
+        throw Error{{.code = ErrorCode::failed,
+                     .what = fmt::format("cannot start {}", order.service->name),
+                     .why = fmt::format("{}, whose network it shares, does not run", joins),
+                     .hint = "pecanctl deploy"}};
+      }
+      holders.emplace(joins, found->id);
+    }
+    return holders;
   }
 
   // The name is taken. Ours with the same spec: an interrupted run made it, so it is what we want.

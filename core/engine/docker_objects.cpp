@@ -92,6 +92,10 @@ Replica to_replica(const docker::ContainerSummary& summary)
   for (const auto& mount : summary.mounts) {
     replica.mounts.emplace(mount.destination, mount.source);
   }
+  constexpr std::string_view k_joined = "container:";
+  if (summary.network_mode.starts_with(k_joined)) {
+    replica.joined = summary.network_mode.substr(k_joined.size());
+  }
   return replica;
 }
 

@@ -129,8 +129,8 @@ std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::I
       return to_image(source.reference, *image);
     }
   }
-  if (policy == stack::ImagePolicy::pull || source.own_reference.empty() ||
-      source.context.empty()) {
+  if ((policy == stack::ImagePolicy::pull && !source.is_part_of_us) ||
+      source.own_reference.empty() || source.context.empty()) {
     return std::nullopt;
   }
   const auto image = engine_.find_image(source.own_reference, deadline, stop);
@@ -196,7 +196,8 @@ Image ImageStore::obtain(const stack::ImageSource& source, stack::ImagePolicy po
                          const Deadline& deadline, const std::stop_token& stop)
 {
   const bool can_pull = policy != stack::ImagePolicy::build && !is_own(source);
-  const bool can_build = policy != stack::ImagePolicy::pull && !source.context.empty();
+  const bool can_build =
+      (policy != stack::ImagePolicy::pull || source.is_part_of_us) && !source.context.empty();
   if (can_pull) {
     try {
       return pull(source, deadline, stop);

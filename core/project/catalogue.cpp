@@ -68,6 +68,7 @@ constexpr std::array k_keys{
     Key{.path = "machine.services", .type = Type::map},
     Key{.path = "machine.services.*", .type = Type::map},
     Key{.path = "worker", .type = Type::map, .is_required = true},
+    Key{.path = "holder", .type = Type::map, .is_required = true},
     Key{.path = "models", .type = Type::map, .is_required = true},
     Key{.path = "models.*", .type = Type::map},
 };
@@ -170,12 +171,15 @@ Catalogue parse_catalogue(std::string_view text, const fs::path& templates)
   const auto& machine = config::map_or_empty(root, "machine");
   const auto& worker = config::map_or_empty(root, "worker");
   check(k_service_keys, worker, diagnostics);
+  const auto& holder = config::map_or_empty(root, "holder");
+  check(k_service_keys, holder, diagnostics);
 
   Catalogue catalogue{.volumes = read_volumes(root),
                       .services = read_services(root, templates, diagnostics),
                       .machine_volumes = read_volumes(machine),
                       .machine_services = read_services(machine, templates, diagnostics),
                       .worker = read_service(worker, templates),
+                      .holder = read_service(holder, templates),
                       .models = {}};
   for (const auto& node : config::map_or_empty(root, "models").children) {
     check(k_model_keys, node, diagnostics);

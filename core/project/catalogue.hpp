@@ -38,6 +38,7 @@ struct Catalogue {
   std::vector<stack::Volume> machine_volumes;  ///< shared by the instances of a machine
   std::vector<stack::Service> machine_services;
   stack::Service worker;  ///< what all workers have in common: limits, hardening
+  stack::Service holder;  ///< what holds the network namespace that the workers of a model share
   std::map<std::string, KnownModel> models;
 
   std::vector<std::string> model_names() const;

@@ -16,6 +16,11 @@ namespace {
 
 constexpr unsigned k_world_readable = 0444;  // see stack::ConfigFile
 
+std::string holder_name(std::string_view model)
+{
+  return fmt::format("{}-net", model);
+}
+
 std::chrono::milliseconds longest_run(const InstanceFile& file)
 {
   std::chrono::milliseconds longest{0};
@@ -73,6 +78,18 @@ void connect_worker(const ModelRequest& request, const Secret& uri, const UserId
   service.stop_grace = std::chrono::ceil<std::chrono::seconds>(request.model.max_runtime);
 }
 
+stack::Service make_holder(const ModelRequest& request, const stack::Service& common)
+{
+  auto service = common;
+  service.name = holder_name(request.key);
+  service.role = stack::Role::holder;
+  service.image.reference = service.image.own_reference;
+  service.image.is_part_of_us = true;
+  service.has_read_only_root = true;
+  service.replacement = stack::Replacement::start_first;
+  return service;
+}
+
 stack::Service make_worker(const ModelRequest& request, const stack::Service& common,
                            const Secret& uri, const UserId& user)
 {
@@ -83,7 +100,8 @@ stack::Service make_worker(const ModelRequest& request, const stack::Service& co
   service.user = fmt::format("{}:{}", user.uid, user.gid);
   service.limits.memory = request.memory.value_or(common.limits.memory);
   service.limits.cpus = request.cpus.value_or(common.limits.cpus);
-  service.depends_on = {"rabbitmq"};
+  service.joins = holder_name(request.key);
+  service.depends_on = {"rabbitmq", service.joins};
   service.replicas = request.replicas;
   service.replacement = stack::Replacement::start_first;
   service.model = request.model;
@@ -129,6 +147,7 @@ stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
   }
   const auto uri = broker_uri(secrets.rabbitmq);
   for (const auto& request : file.models) {
+    result.services.push_back(make_holder(request, catalogue.holder));
     result.services.push_back(make_worker(request, catalogue.worker, uri, user));
   }
   return result;

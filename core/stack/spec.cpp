@@ -168,6 +168,9 @@ std::string render_spec(const Service& service, std::string_view owner)
   if (service.model) {
     spec["model"] = render_model(*service.model);
   }
+  if (!service.joins.empty()) {
+    spec["network_of"] = service.joins;
+  }
   return spec.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

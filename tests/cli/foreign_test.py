@@ -91,7 +91,7 @@ class Deployed(Case):
         with self.subTest("the same command goes on"):
             self.expect(made.run("deploy"), 0)
             self.assertEqual(made.containers(), {f"{made.name}-{service}-1": "running"
-                                                 for service in ("postgres", "rabbitmq", "dalec")})
+                                                 for service in ("postgres", "rabbitmq", "dalec-net", "dalec")})
             self.assertEqual(labelled("network", made.name), [made.name])
         with self.subTest("destroy from elsewhere, without the file"):
             elsewhere = self.temp_folder()
@@ -114,7 +114,8 @@ class Deployed(Case):
     def test_a_model_deployed_alone_brings_what_it_needs(self):
         made = self.instance()
         self.expect(made.run("deploy", "dalec"), 0)
-        self.assertEqual(made.containers(), {f"{made.name}-rabbitmq-1": "running", f"{made.name}-dalec-1": "running"})
+        self.assertEqual(made.containers(), {f"{made.name}-{service}-1": "running"
+                                             for service in ("rabbitmq", "dalec-net", "dalec")})
 
     def test_a_daemon_that_dies_during_deploy_is_told_and_repeating_goes_on(self):
         made = self.instance()
@@ -127,7 +128,7 @@ class Deployed(Case):
         self.expect(result, 4, "error:")
         self.expect(made.run("deploy"), 0)
         self.assertEqual(set(made.containers().values()), {"running"})
-        self.assertEqual(len(made.containers()), 3)
+        self.assertEqual(len(made.containers()), 4)
         self.expect(made.run("destroy", "--volumes", "--confirm", made.name), 0)
         remove_all(made.name)
 

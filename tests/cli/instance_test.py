@@ -30,7 +30,8 @@ class SharedCase(Case):
         return made
 
     def workers(self):
-        return sum(state == "running" and "-dalec-" in name for name, state in self.shared.containers().items())
+        return sum(state == "running" and re.search(r"-dalec-\d+$", name) is not None
+                   for name, state in self.shared.containers().items())
 
 
 class Quiet(SharedCase):
@@ -309,14 +310,38 @@ class Weather(SharedCase):
             result = self.shared.run("deploy")
         self.expect(result, 5, f"cannot start {self.shared.name}-postgres-", f"{port}", "runs again",
                     "fix: stop what uses the port")
-        self.assertEqual(sorted(self.shared.containers().values()), ["running"] * 3, result)
-        self.assertEqual(len(self.shared.containers()), 3, "nothing half-done")
+        self.assertEqual(sorted(self.shared.containers().values()), ["running"] * 4, result)
+        self.assertEqual(len(self.shared.containers()), 4, "nothing half-done")
+
+    def test_workers_share_a_network_and_get_it_back_when_its_holder_was_away(self):
+        holder = f"{self.shared.name}-dalec-net-1"
+        self.expect(self.shared.run("scale", "dalec=3"), 0)
+        shared = docker("inspect", "--format", "{{.Id}}", holder).strip()
+        for number in (1, 2, 3):
+            mode = docker("inspect", "--format", "{{.HostConfig.NetworkMode}}", f"{self.shared.name}-dalec-{number}")
+            self.assertEqual(mode.strip(), f"container:{shared}")
+
+        with self.subTest("the engine came back without them: they start again, and none is made anew"):
+            members = [f"{self.shared.name}-dalec-{number}" for number in (1, 2, 3)]
+            docker("kill", *members, holder)
+            before = docker("inspect", "--format", "{{.Id}}", holder, *members)
+            self.expect(self.shared.run("deploy"), 0)
+            self.assertEqual(docker("inspect", "--format", "{{.Id}}", holder, *members), before)
+            self.assertEqual(self.workers(), 3)
+        with self.subTest("somebody removed it: the workers are cut off and replaced"):
+            docker("rm", "-f", holder)
+            result = self.expect(self.shared.run("deploy", "-n"), 0)
+            self.assertIn("its network is gone", result.out)
+            self.expect(self.shared.run("scale", "dalec=2"), 0)
+            self.assertEqual(self.workers(), 2)
+            self.expect(self.shared.run("deploy"), 0)
+        self.assertIn("already matches", self.expect(self.shared.run("deploy"), 0).out)
 
     def test_a_start_that_is_refused_leaves_no_container(self):
         proxy = self.proxy("POST .*/start", "refuse", message="Bind for 127.0.0.1:5 failed: port is already allocated")
         result = self.shared.run("scale", "dalec=2", env=environment(DOCKER_HOST=proxy.environment))
         self.expect(result, 5, f"cannot start {self.shared.name}-dalec-2", "port is already allocated", "fix:")
-        self.assertEqual(len(self.shared.containers()), 3, "nothing half-done")
+        self.assertEqual(len(self.shared.containers()), 4, "nothing half-done")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,9 @@ class EngineLab : public DockerLab {
     const auto plan = deployment::plan_deploy(wanted, on.observe(identity(), soon(), {}));
     const deployment::ApplyOptions options{.stable_window = std::chrono::milliseconds{0},
                                            .ready_timeout = std::chrono::seconds{20}};
-    return deployment::apply_deploy(plan, wanted, {}, on, probe, options, events, soon(), {});
+    return deployment::apply_deploy(
+        {.plan = plan, .desired = wanted, .tasks = {}, .probe = probe, .options = options}, on,
+        events, soon(), {});
   }
 
   int deploy() { return deploy(*backend); }

@@ -35,6 +35,26 @@ TEST_CASE("pecan-worker: a connection that the broker closes in a job neither st
   CHECK(lab.count_ready() == 0);
 }
 
+TEST_CASE("pecan-worker: idle and without a broker for too long, it leaves to be started anew")
+{
+  Lab lab;
+  const auto worker =
+      lab.start_worker({"RABBITMQ_URI=amqp://127.0.0.1:1/%2F", "PECAN_WORKER_PATIENCE=1"});
+  CHECK(worker->wait_for_end(5s) == 1);
+  CHECK(lab.log().find("no broker for too long") != std::string::npos);
+}
+
+TEST_CASE("pecan-worker: --hold does nothing until it is told to stop")
+{
+  Lab lab;
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const auto holder = lab.start_worker({}, "--hold");
+    CHECK_FALSE(holder->wait_for_end(200ms));
+    holder->signal(signal);
+    CHECK(holder->wait_for_end(2s) == 0);
+  }
+}
+
 TEST_CASE("pecan-worker: a second worker waits for the one at the job and answers with its outcome")
 {
   Lab lab;

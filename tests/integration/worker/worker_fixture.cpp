@@ -42,7 +42,7 @@ bool eventually(const std::function<bool()>& condition, milliseconds limit)
 }
 
 WorkerProcess::WorkerProcess(const fs::path& folder, const fs::path& log,
-                             const std::vector<std::string>& variables)
+                             const std::vector<std::string>& variables, std::string option)
 {
   std::vector<std::string> environment = variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -54,7 +54,7 @@ WorkerProcess::WorkerProcess(const fs::path& folder, const fs::path& log,
   }
   pointers.push_back(nullptr);
   std::string program = PECAN_WORKER;
-  std::vector<char*> arguments{program.data(), nullptr};
+  std::vector<char*> arguments{program.data(), option.empty() ? nullptr : option.data(), nullptr};
   pid_ = ::fork();
   if (pid_ == 0) {
     const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -111,11 +111,12 @@ Lab::~Lab()
   }
 }
 
-std::unique_ptr<WorkerProcess> Lab::start_worker(const std::vector<std::string>& variables)
+std::unique_ptr<WorkerProcess> Lab::start_worker(const std::vector<std::string>& variables,
+                                                 const std::string& option)
 {
   auto all = variables;  // the first of two equal names counts
   all.push_back("RABBITMQ_URI=" + service("PECANCTL_TEST_RABBITMQ"));
-  return std::make_unique<WorkerProcess>(path(), path() / "worker.log", all);
+  return std::make_unique<WorkerProcess>(path(), path() / "worker.log", all, option);
 }
 
 fs::path Lab::make_job(const std::string& name, const std::string& script)

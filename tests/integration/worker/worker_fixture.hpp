@@ -27,9 +27,9 @@ bool eventually(const std::function<bool()>& condition,
 class WorkerProcess {
  public:
   /// `variables` ("NAME=value") come on top of this process's environment; output is appended to
-  /// `log`.
+  /// `log`. `option` is its one argument.
   WorkerProcess(const std::filesystem::path& folder, const std::filesystem::path& log,
-                const std::vector<std::string>& variables);
+                const std::vector<std::string>& variables, std::string option = {});
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
   ~WorkerProcess();
@@ -59,7 +59,8 @@ class Lab {
 
   rabbitmq::Broker& broker() { return *broker_; }
 
-  std::unique_ptr<WorkerProcess> start_worker(const std::vector<std::string>& variables = {});
+  std::unique_ptr<WorkerProcess> start_worker(const std::vector<std::string>& variables = {},
+                                              const std::string& option = {});
   /// A run folder whose job.sh is `script` (of /bin/sh).
   std::filesystem::path make_job(const std::string& name, const std::string& script);
   /// Like that, but the job writes a line "<its pid>" to `runs` and then waits until `open_gate`.

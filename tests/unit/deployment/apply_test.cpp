@@ -194,8 +194,10 @@ TEST_CASE("deployment::apply_deploy: scaling down removes idle workers before bu
     auto scaled = demo.desired;
     scaled.replicas["dalec"] = 2;
     const auto plan = deployment::plan_deploy(scaled, demo.backend.world);
-    CHECK(deployment::apply_deploy(plan, scaled, {}, demo.backend, demo.probe, demo.options,
-                                   demo.events, Deadline::in(demo.limit), {}) == 2);
+    const deployment::Deployment deployment{
+        .plan = plan, .desired = scaled, .tasks = {}, .probe = demo.probe, .options = demo.options};
+    CHECK(deployment::apply_deploy(deployment, demo.backend, demo.events, Deadline::in(demo.limit),
+                                   {}) == 2);
     CHECK(demo.backend.find("demo-dalec-1") == nullptr);
     CHECK(demo.backend.find("demo-dalec-2") == nullptr);
     CHECK(demo.backend.find("demo-dalec-3")->state == State::running);

@@ -42,6 +42,18 @@ class DemoInstance {
     return *std::ranges::find(stack.services, name, &stack::Service::name);
   }
 
+  /// The workers of dalec share the network of a holder.
+  void add_holder()
+  {
+    service("dalec").joins = "dalec-net";
+    service("dalec").depends_on.emplace_back("dalec-net");
+    stack.services.push_back({.name = "dalec-net",
+                              .role = stack::Role::holder,
+                              .image = {.reference = "holder:1"},
+                              .replacement = stack::Replacement::start_first});
+    refresh();
+  }
+
   /// To be called when an image reference was changed.
   void refresh()
   {
@@ -68,8 +80,10 @@ class DemoInstance {
 
   int apply()
   {
-    return deployment::apply_deploy(plan(), desired, tasks, backend, probe, options, events,
-                                    Deadline::in(limit), stop.get_token());
+    const auto planned = plan();
+    return deployment::apply_deploy(
+        {.plan = planned, .desired = desired, .tasks = tasks, .probe = probe, .options = options},
+        backend, events, Deadline::in(limit), stop.get_token());
   }
 
   /// Applies, and returns what failed: "<code>: <what>: <why>"; "none".

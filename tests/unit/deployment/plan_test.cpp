@@ -205,6 +205,45 @@ TEST_CASE("deployment::plan_deploy: files of an earlier version go, those in use
   CHECK(demo.plan().is_empty());
 }
 
+TEST_CASE("deployment::plan_deploy: workers share the network of a holder, which stays as it is")
+{
+  DemoInstance demo;
+  demo.deploy();
+  demo.add_holder();
+  CHECK(demo.plan_text() ==
+        "replace demo-dalec-2 (network_of none -> dalec-net)\n"
+        "create demo-dalec-net-1 (new)");
+  demo.deploy();
+  CHECK(demo.plan_text().empty());
+  demo.service("dalec-net").image.reference = "holder:2";
+  demo.refresh();
+  CHECK(demo.plan_text().empty());
+
+  SUBCASE("one that the engine did not start again is started, and nothing else")
+  {
+    demo.backend.find("demo-dalec-net-1")->state = engine::State::exited;
+    CHECK(demo.plan_text() == "start demo-dalec-net-1 (it is exited)");
+  }
+  SUBCASE("without it they are cut off: scaling replaces them too")
+  {
+    std::erase_if(demo.backend.world.replicas,
+                  [](const auto& replica) { return replica.service == "dalec-net"; });
+    demo.desired.replaces_outdated = false;
+    CHECK(demo.plan_text() ==
+          "replace demo-dalec-1 (its network is gone)\n"
+          "create demo-dalec-net-1 (new)");
+    demo.deploy();
+    CHECK(demo.plan_text().empty());
+  }
+  SUBCASE("a model that is not wanted any more takes its holder along")
+  {
+    std::erase_if(demo.stack.services,
+                  [](const auto& service) { return service.name.starts_with("dalec"); });
+    demo.apply();
+    CHECK(demo.backend.calls.back() == "remove demo-dalec-net-1");
+  }
+}
+
 TEST_CASE("deployment::plan_destroy: workers go first and data stays unless said otherwise")
 {
   DemoInstance demo;

@@ -74,6 +74,7 @@ TEST_CASE("parse_catalogue: a broken one is refused with places")
           project::parse_catalogue(
               "volumes: [a]\nservices: {a: {imagee: x}}\nmachine:\nworker: {pids: 0}\n", "/t");
         }) ==
+        "/t/stack.yaml:0:0: `holder` is missing | add `holder: …`\n"
         "/t/stack.yaml:0:0: `models` is missing | add `models: …`\n"
         "/t/stack.yaml:2:16: unknown key `imagee` | did you mean `image`?\n"
         "/t/stack.yaml:4:16: `pids` must be at least 1, not 0\n");

@@ -49,9 +49,10 @@ TEST_CASE("make_stack: the instance as a whole")
   CHECK(stack.owner == test::secrets().owner);
   CHECK(stack.release == "1.8.0");
   CHECK(stack.file == "/srv/demo/pecan.yml");
-  CHECK(stack.services.size() == 4);
+  CHECK(stack.services.size() == 6);
   CHECK(stack::dependency_levels(stack.services) ==
-        std::vector<std::vector<std::string>>{{"postgres", "rabbitmq"}, {"dalec", "sipnet"}});
+        std::vector<std::vector<std::string>>{{"postgres", "rabbitmq", "dalec-net", "sipnet-net"},
+                                              {"dalec", "sipnet"}});
 }
 
 TEST_CASE(
@@ -76,6 +77,20 @@ TEST_CASE(
   REQUIRE(dalec.model.has_value());
   CHECK(dalec.model->drains);
   CHECK(dalec.mounts.at(0).target == "/data");
+}
+
+TEST_CASE("make_stack: the workers of a model share the network of its holder")
+{
+  const auto stack = make(k_both);
+  CHECK(get(stack, "dalec").joins == "dalec-net");
+  const auto& holder = get(stack, "dalec-net");
+  CHECK(holder.role == stack::Role::holder);
+  CHECK(holder.replicas == 1);
+  CHECK(holder.image.reference == holder.image.own_reference);
+  CHECK(holder.image.is_part_of_us);
+  CHECK(holder.mounts.empty());
+  CHECK(holder.files.empty());
+  CHECK(holder.has_read_only_root);
 }
 
 TEST_CASE("make_stack: a stock worker gets what model.py reads")
