@@ -99,7 +99,9 @@ void check_command_name(std::span<const std::string> arguments)
       continue;
     }
     if (std::ranges::find(names, word) == names.end()) {
-      throw usage_error(fmt::format("unknown command '{}'", word), {}, did_you_mean(word, names));
+      const auto meant = did_you_mean(word, names);
+      throw usage_error(fmt::format("unknown command '{}'", word), {},
+                        meant.empty() ? "see `pecanctl --help`" : meant);
     }
     return;
   }

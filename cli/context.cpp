@@ -184,10 +184,10 @@ std::string Context::instance_name()
     name = file().name;
   }
   if (!stack::is_valid_name(name)) {
-    throw Error{
-        {.code = ErrorCode::usage,
-         .what = fmt::format("cannot use instance name '{}'", name),
-         .why = "a name has 2 to 32 letters of a-z, 0-9 and '-', and starts with a letter"}};
+    throw Error{{.code = ErrorCode::usage,
+                 .what = fmt::format("cannot use instance name '{}'", name),
+                 .why = "a name has 2 to 32 letters of a-z, 0-9 and '-', and starts with a letter",
+                 .hint = "name an instance that `pecanctl status --all` lists"}};
   }
   return name;
 }
@@ -314,8 +314,14 @@ deployment::Holder Context::holder() const
 
 std::unique_ptr<deployment::InstanceLock> Context::lock(const std::string& name)
 {
-  return std::make_unique<deployment::InstanceLock>(deployment::lock_folder(), name, holder(),
-                                                    options_.lock_wait, reporter_, stop_);
+  try {
+    return std::make_unique<deployment::InstanceLock>(deployment::lock_folder(), name, holder(),
+                                                      options_.lock_wait, reporter_, stop_);
+  } catch (const Error& error) {
+    auto info = error.info();
+    info.has_changed_nothing = true;  // every command locks before it changes anything
+    throw Error{std::move(info)};
+  }
 }
 
 std::string Context::machine_address() const

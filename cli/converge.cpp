@@ -45,9 +45,10 @@ void refuse_foreign_names(Context& context, const stack::Stack& stack, const dep
       context.look_deadline(), context.stop());
   if (!foreign.empty()) {
     throw Error{{.code = ErrorCode::conflict,
-                 .what = fmt::format("cannot deploy {}: nothing was changed", stack.name),
+                 .what = fmt::format("cannot deploy {}", stack.name),
                  .why = fmt::format("its names are taken: {}", fmt::join(foreign, "\n")),
-                 .hint = "rename or remove it, or choose another `name:` in pecan.yml"}};
+                 .hint = "rename or remove it, or choose another `name:` in pecan.yml",
+                 .has_changed_nothing = true}};
   }
 }
 

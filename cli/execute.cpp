@@ -157,6 +157,52 @@ int finish(output::Printer& printer, const Voice& voice, int exit,
   return exit;
 }
 
+// An instruction for every failure: what always holds, where the thrower knew nothing better.
+std::string_view standard_fix(ErrorCode code)
+{
+  switch (code) {
+    case ErrorCode::usage:
+      return "see `pecanctl --help`";
+    case ErrorCode::invalid:
+      return "correct it and repeat the command";
+    case ErrorCode::unreachable:
+      return "make sure that it runs and answers, and repeat the command";
+    case ErrorCode::denied:
+      return "check owner and mode, your groups, or the password; then repeat the command";
+    case ErrorCode::conflict:
+      return "see who works on it (`pecanctl status`), and repeat the command when that is over";
+    case ErrorCode::timeout:
+      return "repeat the command, which goes on where it stopped; --timeout gives it longer";
+    case ErrorCode::partial:
+      return "repeat the command: it goes on where it stopped";
+    case ErrorCode::unconfirmed:
+      return "confirm it";
+    case ErrorCode::not_found:
+      return "check the name; `pecanctl status --all` lists the instances";
+    case ErrorCode::finding:
+      return "pecanctl deploy";
+    case ErrorCode::workload:
+      return "correct the cause and run the same command again: what is OK is skipped";
+    case ErrorCode::internal:
+      return "please report it, with what you did";
+    case ErrorCode::failed:
+      break;
+  }
+  return "repeat the command with -v, which tells what it does";
+}
+
+Error with_fix(const Error& error)
+{
+  auto info = error.info();
+  if (!info.hint.empty() || !info.diagnostics.empty()) {
+    return error;
+  }
+  info.hint = standard_fix(info.code);
+  Error result{std::move(info)};
+  std::ranges::for_each(error.frames(), [&](const auto& frame) { result.add_frame(frame); });
+  return result;
+}
+
 struct Ending {
   int exit = 0;
   std::optional<Error> failure = {};
@@ -172,13 +218,13 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
   } catch (const Cancelled&) {
     return {.exit = 128 + signals.received()};
   } catch (const Error& error) {
-    return {.exit = static_cast<int>(exit_status(error.code())), .failure = error};
+    return {.exit = static_cast<int>(exit_status(error.code())), .failure = with_fix(error)};
   } catch (const std::exception& error) {
     return {.exit = static_cast<int>(ExitStatus::internal),
             .failure = Error{{.code = ErrorCode::internal,
                               .what = "pecanctl stopped because of a bug in it",
                               .why = error.what(),
-                              .hint = "please report it, with what you did"}}};
+                              .hint = std::string{standard_fix(ErrorCode::internal)}}}};
   }
 }
 
@@ -207,8 +253,9 @@ int execute(const Invocation& invocation, Signals& signals)
   return finish(printer, voice, ending.exit, ending.failure);
 }
 
-int refuse_line(const Error& error, std::span<const std::string> arguments)
+int refuse_line(const Error& refusal, std::span<const std::string> arguments)
 {
+  const auto error = with_fix(refusal);
   const bool is_json = std::ranges::find(arguments, "--json") != arguments.end();
   output::Printer printer{is_json, false, false};
   const Voice voice{.style = {.is_unicode = has_utf8_locale()},

@@ -24,6 +24,6 @@ struct Invocation {
 int execute(const Invocation& invocation, Signals& signals);
 
 /// Tells that a line was not understood. No flag of it is known then, but --json can be seen.
-int refuse_line(const Error& error, std::span<const std::string> arguments);
+int refuse_line(const Error& refusal, std::span<const std::string> arguments);
 
 }  // namespace pecanctl::cli

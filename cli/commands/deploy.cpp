@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
@@ -34,9 +35,11 @@ std::set<std::string> check_services(const DeployFlags& flags, const stack::Stac
   }
   for (const auto& name : flags.services) {
     if (stack.find_service(name) == nullptr) {
+      const auto meant = did_you_mean(name, known);
       throw Error{{.code = ErrorCode::not_found,
                    .what = fmt::format("instance {} has no service '{}'", stack.name, name),
-                   .hint = did_you_mean(name, known)}};
+                   .why = fmt::format("it has {}", fmt::join(known, ", ")),
+                   .hint = meant.empty() ? "name one of these, or none for all" : meant}};
     }
   }
   return {flags.services.begin(), flags.services.end()};

@@ -66,11 +66,10 @@ void describe(Context& context, const deployment::Plan& plan, const engine::Obse
 void confirm(const DestroyFlags& flags, Context& context, const std::string& name)
 {
   const auto refuse = [&](std::string why) {
-    return Error{
-        {.code = ErrorCode::unconfirmed,
-         .what = fmt::format("destroying {} needs a confirmation; nothing was changed", name),
-         .why = std::move(why),
-         .hint = fmt::format("add --confirm {}", name)}};
+    return Error{{.code = ErrorCode::unconfirmed,
+                  .what = fmt::format("destroying {} needs a confirmation", name),
+                  .why = std::move(why),
+                  .hint = fmt::format("add --confirm {}", name)}};
   };
   if (!flags.confirmation.empty()) {
     if (flags.confirmation != name) {
@@ -156,10 +155,11 @@ void refuse_foreign_instance(Context& context, const engine::Identity& identity,
   for (const auto& found : context.backend().list_instances(deadline, context.stop())) {
     if (found.instance == identity.instance) {
       throw Error{{.code = ErrorCode::conflict,
-                   .what = fmt::format("cannot destroy {}: nothing was changed", identity.instance),
+                   .what = fmt::format("cannot destroy {}", identity.instance),
                    .why = fmt::format("what runs under that name carries another identity than {}",
                                       context.file().path.string()),
-                   .hint = "go to the folder of its own pecan.yml, or to one without any"}};
+                   .hint = "go to the folder of its own pecan.yml, or to one without any",
+                   .has_changed_nothing = true}};
     }
   }
 }
@@ -177,8 +177,9 @@ void run_destroy(const DestroyFlags& flags, Context& context)
   if (context.options().is_dry_run || context.options().is_check) {
     print_plan(context, plan);
     if (context.options().is_check && !plan.is_empty()) {
-      throw Error{
-          {.code = ErrorCode::finding, .what = fmt::format("{} exists", identity.instance)}};
+      throw Error{{.code = ErrorCode::finding,
+                   .what = fmt::format("{} exists", identity.instance),
+                   .hint = "remove it: the same command without --check"}};
     }
     return;
   }

@@ -39,15 +39,18 @@ const stack::Service& get_model(const stack::Stack& stack, const std::string& na
   }
   const auto* service = stack.find_service(name);
   if (service == nullptr) {
+    const auto meant = did_you_mean(name, models);
     throw Error{{.code = ErrorCode::not_found,
                  .what = fmt::format("instance {} has no model '{}'", stack.name, name),
                  .why = fmt::format("pecan.yml has {}", fmt::join(models, ", ")),
-                 .hint = did_you_mean(name, models)}};
+                 .hint = meant.empty() ? "add it under models: in pecan.yml" : meant}};
   }
   if (!service->model) {
     throw Error{{.code = ErrorCode::usage,
                  .what = fmt::format("cannot scale {}", name),
-                 .why = "only one of it can run; models can be scaled"}};
+                 .why = "only one of it can run; models can be scaled",
+                 .hint = models.empty() ? "add a model under models: in pecan.yml"
+                                        : fmt::format("pecanctl scale {}=2", models.front())}};
   }
   return *service;
 }
@@ -160,7 +163,9 @@ void run_scale(const ScaleFlags& flags, Context& context)
     const auto planned = plan_for(context, stack, request);
     print_plan(context, planned.plan);
     if (context.options().is_check && !planned.plan.is_empty()) {
-      throw Error{{.code = ErrorCode::finding, .what = "the worker counts differ"}};
+      throw Error{{.code = ErrorCode::finding,
+                   .what = "the worker counts differ",
+                   .hint = "the same command without --check"}};
     }
     return;
   }

@@ -93,14 +93,15 @@ std::string annotation_property(std::string_view text)
   return escape_annotation(text, "%\r\n:,");
 }
 
-// These are thrown before anything is done.
-bool is_certainly_unchanged(const ErrorInfo& info)
-{
-  return info.has_changed_nothing || info.code == ErrorCode::usage ||
-         info.code == ErrorCode::unconfirmed || info.code == ErrorCode::finding;
-}
-
 }  // namespace
+
+bool has_changed_nothing(const ErrorInfo& info)
+{
+  // Thrown before anything is done: the line, the files and the confirmation come first.
+  return info.has_changed_nothing || info.code == ErrorCode::usage ||
+         info.code == ErrorCode::unconfirmed || info.code == ErrorCode::finding ||
+         (info.code == ErrorCode::invalid && !info.diagnostics.empty());
+}
 
 std::string render_error(const Error& error, ErrorStyle style)
 {
@@ -131,7 +132,7 @@ std::string render_error(const Error& error, ErrorStyle style)
     text += fmt::format("{} {}\n", paint("fix:", "1", style.with_color), escape_control(info.hint));
   }
   return text + fmt::format("[{}, exit {}{}]\n", to_string(info.code), code,
-                            is_certainly_unchanged(info) ? ", nothing was changed" : "");
+                            has_changed_nothing(info) ? ", nothing was changed" : "");
 }
 
 std::string render_annotations(const Error& error)

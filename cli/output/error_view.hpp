@@ -19,6 +19,9 @@ struct ErrorStyle {
 /// caret. Ends with a newline.
 std::string render_error(const Error& error, ErrorStyle style);
 
+/// Whether it is certain that nothing was changed: the thrower says so, or the code does.
+bool has_changed_nothing(const ErrorInfo& info);
+
 /// The same as GitHub Actions reads it: one `::error file=…,line=…::` line per mistake. Source:
 /// GitHub's "Workflow commands", and the escaping of its toolkit (data: % CR LF; properties also
 /// `:` and `,`).

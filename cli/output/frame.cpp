@@ -33,13 +33,14 @@ milliseconds between(ViewTime from, ViewTime to)
 // "create" -> "created": the word for steps that ended without one of their own.
 std::string past_of(const std::string& action)
 {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> k_words{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> k_words{
       {{"create", "created"},
        {"pull", "pulled"},
        {"build", "built"},
        {"bootstrap", "made"},
        {"wait", "ready"},
        {"remove", "removed"},
+       {"start", "started"},
        {"replace", "replaced"},
        {"drain", "drained"}}};
   const auto* const found =
@@ -115,6 +116,27 @@ std::string with_blank(const std::string& front, const std::string& back)
   return front.empty() || back.empty() ? front + back : front + " " + back;
 }
 
+// What only leads to the replicas' own steps is not told when it is done.
+bool is_preparation(const StepView& step)
+{
+  return (step.action == "create" || step.action == "start") && step.id.ends_with(" containers") &&
+         step.state == StepState::done;
+}
+
+// The one step that there is to tell of, if it is one.
+const StepView* find_only(const GroupView& group)
+{
+  const StepView* only = &group.steps.front();
+  std::size_t count = 0;
+  for (const auto& step : group.steps) {
+    if (!is_preparation(step)) {
+      only = &step;
+      ++count;
+    }
+  }
+  return count <= 1 ? only : nullptr;
+}
+
 // "3/4 healthy, queue SIPNET_1 set up"
 std::string summary_of(const GroupView& group)
 {
@@ -128,7 +150,7 @@ std::string summary_of(const GroupView& group)
       ++replicas;
       fine += is_done ? 1 : 0;
       word = is_done ? result_of(step) : word.empty() ? past_of(step.action) : word;
-    } else if (step.state != StepState::open) {
+    } else if (step.state != StepState::open && !is_preparation(step)) {
       others.push_back(with_blank(own_part(step, group), result_of(step)));
     }
   }
@@ -190,8 +212,8 @@ class Layout {
         group.is_open() ? now_ : std::ranges::max(group.steps, {}, &StepView::ended).ended;
     const auto name = clean(group.name);
     const bool has_failed = group.has_failed() || has_state(group, StepState::interrupted);
-    if (group.steps.size() == 1) {
-      add_only(group.steps.front(), group, name);
+    if (const auto* const only = find_only(group)) {
+      add_only(*only, group, name, begun);
       return;
     }
     const auto rank = has_failed ? Rank::failed : group.is_open() ? Rank::group : Rank::finished;
@@ -202,7 +224,8 @@ class Layout {
   }
 
   // A group of one is its step.
-  void add_only(const StepView& step, const GroupView& group, const std::string& name)
+  void add_only(const StepView& step, const GroupView& group, const std::string& name,
+                ViewTime begun)
   {
     const bool is_open = step.state == StepState::open;
     const auto own = clean(own_part(step, group));
@@ -222,7 +245,7 @@ class Layout {
                       : step.state == StepState::failed ? Rank::failed
                                                         : Rank::finished;
     lines_.push_back({render_line(sign_of(step.state), name, text,
-                                  between(step.began, is_open ? now_ : step.ended), style_),
+                                  between(begun, is_open ? now_ : step.ended), style_),
                       rank});
     add_trail(step);
   }

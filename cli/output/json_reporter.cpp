@@ -56,8 +56,11 @@ class JsonReporter : public Reporter {
     const auto* state = e.outcome == StepOutcome::done      ? "done"
                         : e.outcome == StepOutcome::skipped ? "skipped"
                                                             : "failed";
-    step(e.id, state, {{"detail", e.detail}, {"elapsed_ms", e.elapsed.count()}});
-    open_.erase(e.id);
+    json fields{{"detail", e.detail}, {"elapsed_ms", e.elapsed.count()}};
+    if (!e.trail.empty()) {
+      fields["log"] = e.trail;
+    }
+    step(e.id, state, fields);
   }
 
   void handle(const Note& e)

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/output/display_text.hpp"
+#include "cli/output/error_view.hpp"
 #include "cli/output/terminal.hpp"
 #include "core/base/text.hpp"
 

@@ -89,6 +89,23 @@ Cells measure(std::string_view label, bool has_text, bool has_time, const LineSt
   return cells;
 }
 
+// What is said of a step that has said nothing yet.
+std::string doing(const std::string& action)
+{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> k_words{
+      {{"set up", "setting up"},
+       {"run", "running"},
+       {"wait", "waiting"},
+       {"pull", "pulling"},
+       {"bootstrap", "bootstrapping"}}};
+  const auto* const found =
+      std::ranges::find(k_words, action, [](auto& pair) { return pair.first; });
+  if (found != k_words.end()) {
+    return std::string{found->second};
+  }
+  return (action.ends_with('e') ? action.substr(0, action.size() - 1) : action) + "ing";
+}
+
 // Parts of a line, each with what it costs to leave it out.
 struct Part {
   std::string text = {};
@@ -145,7 +162,8 @@ std::string render_line(Sign sign, std::string_view label, std::string_view text
 
 std::string render_progress(const StepView& step, int room, ViewTime now, TerminalStyle style)
 {
-  const auto state = one_line(step.waits_for, style.is_unicode);
+  const auto state =
+      one_line(step.waits_for.empty() ? doing(step.action) : step.waits_for, style.is_unicode);
   if (step.total == 0) {
     return state;
   }

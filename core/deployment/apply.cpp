@@ -13,6 +13,7 @@
 #include "core/deployment/bring_up.hpp"
 #include "core/deployment/removal.hpp"
 #include "core/deployment/replace.hpp"
+#include "core/deployment/stage.hpp"
 
 namespace pecanctl::deployment {
 namespace {
@@ -126,6 +127,7 @@ class Applier {
     std::vector<Pending> pending;
     std::vector<engine::ReplicaOrder> orders;
     std::vector<std::size_t> order_of;
+    std::set<std::string> services;
     for (const auto& action : plan_.actions) {
       const bool is_ours = action.verb == Verb::create || action.verb == Verb::start ||
                            action.verb == Verb::resume || action.verb == Verb::replace;
@@ -137,11 +139,13 @@ class Applier {
       if (action.id.empty()) {
         orders.push_back({service, action.number, desired_.images.at(service->name)});
         order_of.push_back(pending.size() - 1);
+        services.insert(service->name);
       }
     }
     if (orders.empty()) {
       return pending;
     }
+    const Stage stage{reporter_, services, "create"};
     write_files(orders);
     failpoint("deploy.before_create");
     const auto created = backend_.create(stack_, plan_.revision, orders, deadline_, stop_);

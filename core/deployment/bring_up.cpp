@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/failpoint.hpp"
+#include "core/deployment/stage.hpp"
 
 namespace pecanctl::deployment {
 namespace {
@@ -46,9 +47,12 @@ std::vector<Awaited> start(const std::vector<Pending>& items, const Bench& bench
 {
   std::vector<const Pending*> sleeping;
   std::vector<const Pending*> frozen;
+  std::set<std::string> services;
   for (const auto& item : items) {
+    services.insert(item.service->name);
     (item.action->verb == Verb::resume ? frozen : sleeping).push_back(&item);
   }
+  const Stage stage{bench.reporter, services, "start"};
   std::vector<Awaited> awaited;
   const auto collect = [&](const auto& some, const engine::Failures& failures) {
     for (std::size_t i = 0; i < some.size(); ++i) {

@@ -185,10 +185,11 @@ class Waiter {
   void fail(Item& item, const std::string& problem, const Deadline& deadline,
             const std::stop_token& stop)
   {
-    failures_.insert_or_assign(item.awaited.name,
-                               explain_failure(item.awaited, problem, view_, deadline, stop));
+    const auto error = explain_failure(item.awaited, problem, view_, deadline, stop);
+    failures_.insert_or_assign(item.awaited.name, error);
     item.step->set_outcome(StepOutcome::failed);
     item.step->set_detail(problem);
+    item.step->set_trail(error.info().trail);
     item.is_over = true;
   }
 
@@ -199,6 +200,7 @@ class Waiter {
                                    view_, Deadline::in(std::chrono::seconds{5}), stop);
       auto info = error.info();
       info.code = ErrorCode::timeout;
+      item.step->set_trail(info.trail);
       failures_.insert_or_assign(item.awaited.name, Error{std::move(info)});
       item.step->set_outcome(StepOutcome::failed);
       item.step->set_detail("timed out: " + item.reason);
@@ -242,12 +244,12 @@ Error explain_refusal(const Awaited& awaited, const Error& refusal)
 Error explain_failure(const Awaited& awaited, std::string_view problem, engine::View& view,
                       const Deadline& deadline, std::stop_token stop)
 {
-  ErrorInfo info{
-      .code = ErrorCode::failed,
-      .what = fmt::format("{} did not come up", awaited.name),
-      .why = std::string{problem},
-      .hint = fmt::format("see `docker logs {}`, correct the cause and repeat the command",
-                          awaited.name)};
+  ErrorInfo info{.code = ErrorCode::failed,
+                 .what = fmt::format("{} did not come up", awaited.name),
+                 .why = std::string{problem},
+                 .hint = fmt::format(
+                     "correct the cause (all of its log: docker logs {}) and repeat the command",
+                     awaited.name)};
   try {
     const auto last = view.examine(awaited.id, k_log_lines, deadline, std::move(stop));
     if (last.state == engine::State::exited || last.state == engine::State::restarting) {
@@ -260,11 +262,11 @@ Error explain_failure(const Awaited& awaited, std::string_view problem, engine::
     if (!last.error.empty()) {
       info.why += "; Docker says: " + last.error;
     }
-    if (!last.health_output.empty()) {
-      info.why += "\nhealth check: " + escape_control(trim(last.health_output));
-    }
-    for (const auto& line : last.log) {
-      info.why += "\n| " + escape_control(line);
+    info.trail = last.log;
+    if (const auto output = trim(last.health_output); !output.empty()) {
+      for (const auto& line : split(output, '\n')) {
+        info.trail.push_back("health check: " + line);
+      }
     }
   } catch (const Error& error) {
     info.why += fmt::format(" (its log cannot be read: {})", error.info().why);

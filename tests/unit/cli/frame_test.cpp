@@ -150,6 +150,19 @@ TEST_CASE("render_frame: a group of one is its step, a task of a service joins i
   CHECK(story.frame(50).at(1) == " ✔ network   demo created                     0ms");
 }
 
+TEST_CASE("render_frame: what leads to a container's own step is told only while it lasts")
+{
+  Story story;
+  story.start("postgres containers", "postgres", "create");
+  story.now += seconds{2};
+  CHECK(story.frame(60).at(0) == " · postgres  containers creating                       2.0s");
+  story.finish("postgres containers", "");
+  story.start("demo-postgres-1", "postgres");
+  story.progress("demo-postgres-1", "health: starting");
+  CHECK(story.frame(60) ==
+        std::vector<std::string>{" · postgres  health: starting                          2.0s"});
+}
+
 TEST_CASE("render_frame: bytes are sizes, with rate and time left")
 {
   Story story;
@@ -267,15 +280,18 @@ TEST_CASE("ProgressView: what was stopped is interrupted, not failed")
 TEST_CASE("render_frame: a frame of 40 steps costs less than a millisecond")
 {
   const auto story = crowded(10, 4);
-  constexpr int k_frames = 200;
-  const auto begun = std::chrono::steady_clock::now();
-  std::size_t lines = 0;
+  constexpr int k_frames = 50;
+  auto best = std::chrono::steady_clock::duration::max();
   for (int i = 0; i < k_frames; ++i) {
-    lines += story.frame(80, 24, {.with_color = true}).size();
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(story.frame(80, 24, {.with_color = true}).size() == 22);
+    best = std::min(best, std::chrono::steady_clock::now() - begun);
   }
-  const auto elapsed = std::chrono::steady_clock::now() - begun;
-  const auto each = std::chrono::duration<double, std::micro>(elapsed).count() / k_frames;
+  const auto each = std::chrono::duration<double, std::micro>(best).count();
   MESSAGE("one frame of 41 steps: " << each << " µs");
-  CHECK(lines == k_frames * 22);
-  CHECK(each < 10'000);  // a sanitized build on a busy machine; an optimised one is far below 1000
+#ifdef NDEBUG
+  CHECK(each < 1'000);
+#else
+  CHECK(each < 50'000);  // not optimised, perhaps sanitized; an optimised one takes about 250
+#endif
 }
