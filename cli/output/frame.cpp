@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t k_live_trail = 3;
+constexpr std::string_view k_containers = "containers";  ///< ends the id of deployment::Stage
 
 // What goes first when there is no room.
 enum class Rank { failed, group, open, finished, trail };
@@ -108,7 +109,12 @@ std::string own_part(const StepView& step, const GroupView& group)
   if (is_replica(step, group)) {
     return {};
   }
-  return step.id.starts_with(group.name + " ") ? step.id.substr(group.name.size() + 1) : step.id;
+  if (!step.id.starts_with(group.name + " ")) {
+    return step.id;
+  }
+  // "sipnet drain" is drained, its containers are created: the verb says it.
+  const auto own = step.id.substr(group.name.size() + 1);
+  return own == step.action || own == k_containers ? std::string{} : own;
 }
 
 std::string with_blank(const std::string& front, const std::string& back)
@@ -119,7 +125,7 @@ std::string with_blank(const std::string& front, const std::string& back)
 // What only leads to the replicas' own steps is not told when it is done.
 bool is_preparation(const StepView& step)
 {
-  return (step.action == "create" || step.action == "start") && step.id.ends_with(" containers") &&
+  return (step.action == "create" || step.action == "start") && step.id.ends_with(k_containers) &&
          step.state == StepState::done;
 }
 

@@ -155,7 +155,7 @@ TEST_CASE("render_frame: what leads to a container's own step is told only while
   Story story;
   story.start("postgres containers", "postgres", "create");
   story.now += seconds{2};
-  CHECK(story.frame(60).at(0) == " · postgres  containers creating                       2.0s");
+  CHECK(story.frame(60).at(0) == " · postgres  creating                                  2.0s");
   story.finish("postgres containers", "");
   story.start("demo-postgres-1", "postgres");
   story.progress("demo-postgres-1", "health: starting");
