@@ -105,8 +105,15 @@ const project::Catalogue& Context::catalogue()
 
 std::optional<fs::path> Context::find_path() const
 {
-  const fs::path folder =
-      options_.directory.empty() ? fs::current_path() : fs::absolute(options_.directory);
+  std::error_code error;
+  const fs::path folder = options_.directory.empty() ? fs::current_path(error)
+                                                     : fs::absolute(options_.directory, error);
+  if (error) {
+    throw Error{{.code = ErrorCode::not_found,
+                 .what = "cannot look for pecan.yml",
+                 .why = "the current folder was removed",
+                 .hint = "go to another one (cd), or name it with -C DIR"}};
+  }
   auto file = options_.file.empty() ? find_variable("PECANCTL_FILE").value_or("") : options_.file;
   if (!file.empty()) {
     return fs::weakly_canonical(folder / file);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -178,7 +179,7 @@ std::string_view standard_fix(ErrorCode code)
     case ErrorCode::unconfirmed:
       return "confirm it";
     case ErrorCode::not_found:
-      return "check the name; `pecanctl status --all` lists the instances";
+      return "check the name; `pecanctl status` shows what there is";
     case ErrorCode::finding:
       return "pecanctl deploy";
     case ErrorCode::workload:
@@ -219,6 +220,10 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
     return {.exit = 128 + signals.received()};
   } catch (const Error& error) {
     return {.exit = static_cast<int>(exit_status(error.code())), .failure = with_fix(error)};
+  } catch (const std::filesystem::filesystem_error& error) {
+    const auto translated = system_error(error.what(), error.code().value());
+    return {.exit = static_cast<int>(exit_status(translated.code())),
+            .failure = with_fix(translated)};
   } catch (const std::exception& error) {
     return {.exit = static_cast<int>(ExitStatus::internal),
             .failure = Error{{.code = ErrorCode::internal,

@@ -23,6 +23,29 @@ Error::Error(ErrorInfo info) : info_{std::move(info)}, line_{info_.what}
   }
 }
 
+namespace {
+
+std::string_view fix_of(int errno_value)
+{
+  switch (errno_value) {
+    case ENOENT:
+    case ENOTDIR:
+      return "check the path";
+    case EACCES:
+    case EPERM:
+      return "check owner and mode of it, or use sudo";
+    case ENOSPC:
+    case EDQUOT:
+      return "make room on that disk";
+    case EROFS:
+      return "choose a place that can be written";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 Error system_error(std::string what, int errno_value, std::string hint)
 {
   auto code = ErrorCode::failed;
@@ -34,7 +57,7 @@ Error system_error(std::string what, int errno_value, std::string hint)
   return Error{{.code = code,
                 .what = std::move(what),
                 .why = std::generic_category().message(errno_value),
-                .hint = std::move(hint)}};
+                .hint = hint.empty() ? std::string{fix_of(errno_value)} : std::move(hint)}};
 }
 
 }  // namespace pecanctl

@@ -91,7 +91,8 @@ auto with_context(std::string_view frame, Work&& work) -> std::invoke_result_t<W
 }
 
 /// An Error from a system call: `why` is strerror(errno_value), the code follows from it
-/// (EACCES, EPERM: denied; ENOENT: not_found; else failed).
+/// (EACCES, EPERM: denied; ENOENT: not_found; else failed), and so does the hint when there is
+/// none.
 Error system_error(std::string what, int errno_value, std::string hint = {});
 
 }  // namespace pecanctl

@@ -81,6 +81,7 @@ class Socket(Case):
             env = environment(DOCKER_HOST=f"unix://{self.socket}")
             result = run("deploy", "--timeout", "2s", cwd=self.folder, env=env, timeout=60)
             self.expect(result, 6)
+            self.golden("timeout", result.err, (self.root, "DIR"))
             self.assertLess(result.seconds, 10)
 
 

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/output/error_view.hpp"
 
+#include <fstream>
+#include <iterator>
+
 #include <doctest/doctest.h>
 
 using namespace pecanctl;
@@ -36,6 +39,16 @@ TEST_CASE("render_error: says that nothing was changed where that is certain")
   CHECK(render({.code = ErrorCode::conflict, .what = "x", .has_changed_nothing = true})
             .ends_with("[conflict, exit 5, nothing was changed]\n"));
   CHECK(render({.code = ErrorCode::partial, .what = "x"}).ends_with("[partial, exit 7]\n"));
+}
+
+TEST_CASE("render_error: a bug of ours asks for a report")
+{
+  std::ifstream golden{PECANCTL_GOLDEN "/internal.txt"};
+  const std::string expected{std::istreambuf_iterator<char>{golden}, {}};
+  CHECK(render({.code = ErrorCode::internal,
+                .what = "pecanctl stopped because of a bug in it",
+                .why = "map::at",
+                .hint = "please report it, with what you did"}) == expected);
 }
 
 TEST_CASE("render_error: the caret stands under its character, behind tabs and wide ones")
