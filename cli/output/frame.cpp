@@ -97,6 +97,22 @@ Sign sign_of(const GroupView& group)
   return has_state(group, StepState::done) ? Sign::done : Sign::skipped;
 }
 
+// While at least one of its steps was under way: a service may wait for others in between. Steps
+// are in order of their beginnings.
+milliseconds time_of(const GroupView& group, ViewTime now)
+{
+  milliseconds sum{0};
+  auto covered = group.steps.front().began;
+  for (const auto& step : group.steps) {
+    const auto end = step.state == StepState::open ? now : step.ended;
+    if (end > covered) {
+      sum += between(std::max(covered, step.began), end);
+      covered = end;
+    }
+  }
+  return sum;
+}
+
 // demo-sipnet-3 is one of sipnet: the group's name says all but the number.
 bool is_replica(const StepView& step, const GroupView& group)
 {
@@ -213,25 +229,22 @@ class Layout {
 
   void add_group(const GroupView& group)
   {
-    const auto begun = std::ranges::min(group.steps, {}, &StepView::began).began;
-    const auto ended =
-        group.is_open() ? now_ : std::ranges::max(group.steps, {}, &StepView::ended).ended;
     const auto name = clean(group.name);
     const bool has_failed = group.has_failed() || has_state(group, StepState::interrupted);
+    const auto elapsed = time_of(group, now_);
     if (const auto* const only = find_only(group)) {
-      add_only(*only, group, name, begun);
+      add_only(*only, group, name, elapsed);
       return;
     }
     const auto rank = has_failed ? Rank::failed : group.is_open() ? Rank::group : Rank::finished;
     lines_.push_back(
-        {render_line(sign_of(group), name, clean(summary_of(group)), between(begun, ended), style_),
-         rank});
+        {render_line(sign_of(group), name, clean(summary_of(group)), elapsed, style_), rank});
     add_steps(group);
   }
 
   // A group of one is its step.
   void add_only(const StepView& step, const GroupView& group, const std::string& name,
-                ViewTime begun)
+                milliseconds elapsed)
   {
     const bool is_open = step.state == StepState::open;
     const auto own = clean(own_part(step, group));
@@ -250,9 +263,7 @@ class Layout {
     const auto rank = step.state == StepState::open     ? Rank::group
                       : step.state == StepState::failed ? Rank::failed
                                                         : Rank::finished;
-    lines_.push_back({render_line(sign_of(step.state), name, text,
-                                  between(begun, is_open ? now_ : step.ended), style_),
-                      rank});
+    lines_.push_back({render_line(sign_of(step.state), name, text, elapsed, style_), rank});
     add_trail(step);
   }
 

@@ -142,6 +142,7 @@ TEST_CASE("render_frame: a group of one is its step, a task of a service joins i
   story.now += milliseconds{6200};
   story.finish("demo-postgres-1", "healthy");
   CHECK(story.frame(50).at(0) == " ✔ postgres  healthy                         6.2s");
+  story.now += seconds{10};  // others work; that is not its time
   story.start("database bety", "postgres", "set up");
   story.finish("database bety", "");
   CHECK(story.frame(60).at(0) == " ✔ postgres  healthy, database bety set up             6.2s");
