@@ -61,12 +61,19 @@ json to_json(const ErrorInfo& info, int exit)
                       {"message", diagnostic.message},
                       {"fix", diagnostic.hint}});
   }
-  return {{"code", to_string(info.code)},
-          {"message", info.what},
-          {"why", info.why},
-          {"fix", info.hint},
-          {"exit", exit},
-          {"diagnostics", places}};
+  json error{{"code", to_string(info.code)},
+             {"message", info.what},
+             {"why", info.why},
+             {"fix", info.hint},
+             {"exit", exit},
+             {"diagnostics", places}};
+  if (has_changed_nothing(info)) {
+    error["nothing_changed"] = true;
+  }
+  if (!info.trail.empty()) {
+    error["log"] = info.trail;
+  }
+  return error;
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ class Usage(Case):
         for arguments in (["deplyo", "--json"], ["destroy", "--volume", "--json"], ["--json", "scale"]):
             result = run(*arguments)
             self.assertEqual(result.exit, 2)
-            last = result.records()[-1]
+            error, last = result.records()
+            self.assertEqual((error["code"], error["nothing_changed"]), ("usage", True))
             self.assertEqual((last["type"], last["ok"], last["exit"]), ("result", False, 2))
 
     def test_only_unix_sockets_are_docker_hosts(self):
