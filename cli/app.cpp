@@ -12,7 +12,10 @@
 #include "cli/commands/commands.hpp"
 #include "cli/execute.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/help.hpp"
+#include "cli/hidden.hpp"
 #include "cli/validators.hpp"
+#include "cli/version.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 
@@ -33,6 +36,10 @@ constexpr std::array k_commands{
     Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
+    Command{"Shell", "completion", "completion script for bash, fish or zsh",
+            commands::setup_completion},
+    Command{"Shell", "help", "all about a command, or exit-codes", commands::setup_help},
+    Command{"Shell", "version", "version, commit, Docker API", commands::setup_version},
 };
 
 void add_global_flags(CLI::App& app, GlobalOptions& options)
@@ -58,22 +65,6 @@ void add_global_flags(CLI::App& app, GlobalOptions& options)
   add_duration(app, "--timeout", options.timeout, "Give up after this long");
 }
 
-std::string root_help()
-{
-  std::string text =
-      "pecanctl: run and look after PEcAn instances\n\n"
-      "  pecanctl init demo && cd demo && pecanctl deploy\n";
-  std::string_view group;
-  for (const auto& command : command_table()) {
-    if (command.group != group) {
-      group = command.group;
-      text += fmt::format("\n{}\n", group);
-    }
-    text += fmt::format("  {:<10} {}\n", command.name, command.summary);
-  }
-  return text + "\nFlags of all commands: pecanctl COMMAND --help. Manual: man pecanctl.\n";
-}
-
 Error usage_error(std::string what, std::string why, std::string hint)
 {
   return Error{{.code = ErrorCode::usage,
@@ -82,28 +73,32 @@ Error usage_error(std::string what, std::string why, std::string hint)
                 .hint = std::move(hint)}};
 }
 
+// The first word that is neither a flag nor the value of a global flag: the command.
+std::optional<std::string> find_command_word(const CLI::App& app,
+                                             std::span<const std::string> arguments)
+{
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto& word = arguments[i];
+    if (!word.starts_with("-")) {
+      return word;
+    }
+    const auto* const option = app.get_option_no_throw(word);
+    i += option != nullptr && option->get_items_expected_min() > 0 ? 1U : 0U;
+  }
+  return std::nullopt;
+}
+
 // CLI11 only says that a subcommand is missing; people mistype them.
-void check_command_name(std::span<const std::string> arguments)
+void check_command_name(const CLI::App& app, std::span<const std::string> arguments)
 {
   std::vector<std::string> names;
   std::ranges::transform(command_table(), std::back_inserter(names),
                          [](const Command& command) { return std::string{command.name}; });
-  constexpr std::array<std::string_view, 7> k_with_value{
-      "-C", "--file", "-i", "--instance", "--color", "--lock-wait", "--timeout"};
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const auto& word = arguments[i];
-    if (word.starts_with("-")) {
-      if (std::ranges::find(k_with_value, word) != k_with_value.end()) {
-        ++i;
-      }
-      continue;
-    }
-    if (std::ranges::find(names, word) == names.end()) {
-      const auto meant = did_you_mean(word, names);
-      throw usage_error(fmt::format("unknown command '{}'", word), {},
-                        meant.empty() ? "see `pecanctl --help`" : meant);
-    }
-    return;
+  const auto word = find_command_word(app, arguments);
+  if (word && std::ranges::find(names, *word) == names.end()) {
+    const auto meant = did_you_mean(*word, names);
+    throw usage_error(fmt::format("unknown command '{}'", *word), {},
+                      meant.empty() ? "see `pecanctl --help`" : meant);
   }
 }
 
@@ -144,24 +139,47 @@ Error explain_parse_error(const CLI::App& app, const CLI::ParseError& error,
   return usage_error("cannot understand the command line", error.what(), hint);
 }
 
+// -h or --help, whatever else the line has.
+std::optional<HelpSize> wanted_help(std::span<const std::string> arguments)
+{
+  const auto words = arguments.first(static_cast<std::size_t>(
+      std::distance(arguments.begin(), std::ranges::find(arguments, "--"))));
+  const auto has = [&](std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+  };
+  return has("--help") ? std::optional{HelpSize::full}
+         : has("-h")   ? std::optional{HelpSize::brief}
+                       : std::nullopt;
+}
+
+int show_help(const CLI::App& app, std::span<const std::string> arguments, HelpSize size)
+{
+  const auto reference = describe_program();
+  const auto* const command = reference.find(find_command_word(app, arguments).value_or(""));
+  fmt::print("{}", command == nullptr ? render_program_help(reference, size)
+                                      : render_command_help(reference, *command, size));
+  return 0;
+}
+
 // 0 or an exit status when there is nothing to run (help, version).
 std::optional<int> parse_line(CLI::App& app, int argc, const char* const* argv,
                               std::span<const std::string> arguments)
 {
   try {
     if (arguments.empty()) {
-      fmt::print("{}", root_help());
+      show_help(app, arguments, HelpSize::brief);
       return static_cast<int>(ExitStatus::usage);
     }
-    check_command_name(arguments);
+    check_command_name(app, arguments);
+    if (const auto size = wanted_help(arguments)) {
+      return show_help(app, arguments, *size);
+    }
     app.parse(argc, argv);
     return std::nullopt;
-  } catch (const CLI::CallForHelp&) {
-    const auto parsed = app.get_subcommands();
-    fmt::print("{}", parsed.empty() ? root_help() : parsed.front()->help());
-    return 0;
+  } catch (const CLI::CallForHelp&) {  // as part of a group of short flags: -nh
+    return show_help(app, arguments, HelpSize::brief);
   } catch (const CLI::CallForVersion&) {
-    fmt::print("pecanctl {} (Docker API 1.41 to 1.47)\n", PECANCTL_VERSION);
+    fmt::print("{}\n", version_line());
     return 0;
   } catch (const CLI::ParseError& error) {
     return refuse_line(explain_parse_error(app, error, arguments), arguments);
@@ -177,27 +195,37 @@ std::span<const Command> command_table()
   return k_commands;
 }
 
-int run_app(int argc, const char* const* argv, Signals& signals)
+Grammar::Grammar()
+    : app{std::make_unique<CLI::App>("run and look after PEcAn instances", "pecanctl")}
 {
-  CLI::App app{"run and look after PEcAn instances", "pecanctl"};
-  Invocation invocation;
-  app.set_version_flag("-V,--version", std::string{PECANCTL_VERSION});
-  add_global_flags(app, invocation.options);
-  app.require_subcommand(1);
-  std::vector<std::pair<CLI::App*, RunFn>> runners;
+  app->set_help_flag("-h,--help", "Short help with -h, all of it with --help");
+  app->set_version_flag("-V,--version", std::string{version().number}, "Print the version");
+  add_global_flags(*app, options);
+  app->require_subcommand(1);
   for (const auto& command : command_table()) {
-    auto* const sub = app.add_subcommand(std::string{command.name}, std::string{command.summary});
+    auto* const sub = app->add_subcommand(std::string{command.name}, std::string{command.summary});
     runners.emplace_back(sub, command.setup(*sub));
   }
+}
+
+Grammar::~Grammar() = default;
+
+int run_app(int argc, const char* const* argv, Signals& signals)
+{
+  const Grammar grammar;
   const std::vector<std::string> arguments{argv + 1, argv + argc};
-  if (const auto status = parse_line(app, argc, argv, arguments)) {
+  if (const auto status = run_hidden(arguments)) {
     return *status;
   }
-  for (std::size_t i = 0; i < runners.size(); ++i) {
-    if (runners[i].first->parsed()) {
+  if (const auto status = parse_line(*grammar.app, argc, argv, arguments)) {
+    return *status;
+  }
+  Invocation invocation{.options = grammar.options};
+  for (std::size_t i = 0; i < grammar.runners.size(); ++i) {
+    if (grammar.runners[i].first->parsed()) {
       invocation.command = command_table()[i].name;
       invocation.is_reading = command_table()[i].group == k_reading_group;
-      invocation.run = runners[i].second;
+      invocation.run = grammar.runners[i].second;
       break;
     }
   }

@@ -3,9 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/options.hpp"
 
 namespace CLI {
 class App;
@@ -28,6 +33,19 @@ struct Command {
 };
 
 std::span<const Command> command_table();
+
+/// The grammar of the command line: the global flags, and a subcommand for each row of the table.
+/// The parser runs it; help, manual pages and completion walk it.
+struct Grammar {
+  Grammar();
+  Grammar(const Grammar&) = delete;
+  Grammar& operator=(const Grammar&) = delete;
+  ~Grammar();
+
+  GlobalOptions options;  ///< what the line said, once it was parsed
+  std::unique_ptr<CLI::App> app;
+  std::vector<std::pair<CLI::App*, RunFn>> runners;
+};
 
 /// Parses the line, runs the command, and turns what left it into output and an exit status. The
 /// one place that catches everything.

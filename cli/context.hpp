@@ -54,6 +54,8 @@ class Context {
   std::filesystem::path templates() const;
   const project::Catalogue& catalogue();
 
+  /// Where the instance's pecan.yml is, whether or not it can be used.
+  std::optional<std::filesystem::path> find_path() const;
   /// Whether there is a pecan.yml to work with.
   bool has_file();
   /// @throws Error not_found with the way to make one; invalid with all its mistakes.
@@ -83,8 +85,6 @@ class Context {
   std::string user_name() const;
 
  private:
-  std::optional<std::filesystem::path> find_path() const;
-
   GlobalOptions options_;
   std::string command_line_;
   Reporter& reporter_;

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "core/base/error.hpp"
 
 namespace pecanctl::cli {
@@ -21,9 +24,22 @@ enum class ExitStatus {
   finding = 10,
   workload = 11,
   internal = 70,
+  interrupted = 130,
+  terminated = 143,
 };
 
 /// The one place that maps failures to exit codes.
 ExitStatus exit_status(ErrorCode code);
+
+/// What an exit code tells whoever called pecanctl.
+struct ExitMeaning {
+  ExitStatus status;
+  std::string_view meaning;
+  /// Whether the same command may succeed later without anything being corrected.
+  bool is_worth_repeating;
+};
+
+/// Every exit code, in order: `help exit-codes` and the manual show nothing else.
+std::span<const ExitMeaning> exit_meanings();
 
 }  // namespace pecanctl::cli

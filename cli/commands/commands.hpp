@@ -21,5 +21,8 @@ RunFn setup_scale(CLI::App& sub);
 RunFn setup_destroy(CLI::App& sub);
 RunFn setup_status(CLI::App& sub);
 RunFn setup_validate(CLI::App& sub);
+RunFn setup_completion(CLI::App& sub);
+RunFn setup_help(CLI::App& sub);
+RunFn setup_version(CLI::App& sub);
 
 }  // namespace pecanctl::cli::commands

@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/manual_text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace pecanctl::cli {
+namespace {
+
+using Prose = std::string_view;
+
+constexpr std::array k_program{
+    Prose{"pecanctl takes a machine with Docker to a running instance of PEcAn, the Predictive "
+          "Ecosystem Analyzer, runs model jobs on as many workers as are needed, and removes all "
+          "of it again without touching anything else. An instance is described by a short file, "
+          "`pecan.yml`; see pecan.yml(5)."},
+    Prose{"Every command can be repeated: after success, failure, Ctrl-C or power loss the same "
+          "command continues where it was needed. pecanctl changes and removes only what carries "
+          "its own labels."},
+    Prose{"The answer goes to standard output, everything else to standard error. With `--json` "
+          "every line of standard output is one JSON object; commands that change something end "
+          "with a `result`, whose `exit` is the exit code. Off a terminal nothing is asked: an "
+          "unanswered question is an error that names the flag which answers it."},
+    Prose{"The first Ctrl-C ends the command after its current step, the second one at once. "
+          "Either way repeating it continues."},
+};
+
+constexpr std::array k_instance_file{
+    Prose{"The file says what differs from the standard stack. pecanctl looks for it in the "
+          "current folder and above; `-C` and `--file` name another place. The smallest one is:"},
+    Prose{"Unknown and duplicate keys, aliases, anchors and merge keys are mistakes, and all of "
+          "them are reported at once with line and column by `pecanctl validate`. Values may "
+          "have variables of the environment: `${VAR}` must be set, `${VAR:-text}` has a default, "
+          "`${VAR:?why}` says why it is needed; `$$` is a dollar sign. No other file is read "
+          "for them."},
+};
+
+constexpr std::array k_init{
+    Prose{"Writes a commented `pecan.yml`, fresh random passwords below `secrets/` (mode 0600, in "
+          "a folder of mode 0700), the identity of the instance, and a `.gitignore` that keeps "
+          "the secrets out of version control. What is there already is kept, so the command can "
+          "be repeated."},
+    Prose{"Keep a copy of `secrets/`: without `secrets/instance` pecanctl does not take the "
+          "containers for its own any more."},
+};
+
+constexpr std::array k_deploy{
+    Prose{"Compares what runs with pecan.yml and changes what differs: images first, then the "
+          "services in the order of their dependencies, each step waiting until the service is "
+          "really healthy. A service that does not come up after a change is put back to the "
+          "version that ran before. When nothing differs, nothing is written."},
+    Prose{"Workers that have to be replaced finish their job first. With a list of services only "
+          "those are changed, together with what they need and what does not run."},
+    Prose{"Worker counts that `pecanctl scale` set stay, whatever pecan.yml says."},
+};
+
+constexpr std::array k_run{
+    Prose{"Submits one job for each run folder to the queue of the model, waits for their "
+          "outcome, and reports. Folders are named as they are seen in `/data`; folders of this "
+          "machine that lie in the data folder are understood too. What is OK already is skipped. "
+          "Success is said of a job only after the broker has confirmed it."},
+    Prose{"Interrupting the command leaves the jobs running; `pecanctl run --attach` waits for "
+          "them again, also after a crash. A job that ended in ERROR is shown with the end of its "
+          "output; all of it is in `out/<run>/logfile.txt` beside `run/<run>`."},
+};
+
+constexpr std::array k_scale{
+    Prose{"Sets how many workers each named model has. Only idle workers are removed; a busy one "
+          "finishes its job first. The count is remembered in Consul: later deploys keep it."},
+};
+
+constexpr std::array k_destroy{
+    Prose{"Removes the containers, networks and keys of the instance. Data stays unless "
+          "`--volumes` is given, and `pecanctl deploy` brings the instance back with it. The name "
+          "has to be typed, or given with `--confirm`."},
+    Prose{"With `-i` no pecan.yml is needed: the instance is found by its labels. The machine's "
+          "Consul container goes with the last instance."},
+};
+
+constexpr std::array k_status{
+    Prose{"Shows the services, busy and idle workers, queues, drift from pecan.yml, and who holds "
+          "the lock. It never waits for a lock and changes nothing. With `--check` it exits 10 "
+          "unless everything is healthy and as pecan.yml wants it; with `-q` in addition it is "
+          "silent then, as cron needs it."},
+};
+
+constexpr std::array k_validate{
+    Prose{"Checks pecan.yml and the secrets that it names, without a connection to anything. All "
+          "mistakes are reported in one go, with line, column and the way to fix them."},
+};
+
+constexpr std::array k_completion{
+    Prose{"Prints the script that teaches a shell to complete pecanctl's commands, flags, "
+          "services, models and instances. The Debian package installs all three of them; this is "
+          "for other installations. The scripts ask pecanctl itself, so they never grow old."},
+};
+
+constexpr std::array k_environment{
+    ManualEntry{"PECANCTL_FILE", "The instance file, as with `--file`, which wins."},
+    ManualEntry{"PECANCTL_INSTANCE", "The instance to act on, as with `-i`, which wins."},
+    ManualEntry{
+        "PECANCTL_TEMPLATES",
+        "Folder of the standard stack, when it is not in ../share/pecanctl of the program."},
+    ManualEntry{"DOCKER_HOST",
+                "The Docker Engine, as `unix://PATH`. Only sockets of this machine are supported. "
+                "Default: `unix:///var/run/docker.sock`."},
+    ManualEntry{"CONSUL_HTTP_ADDR",
+                "Consul's address; wins over pecan.yml. Default: the machine's own container."},
+    ManualEntry{"CONSUL_HTTP_TOKEN", "Token for Consul."},
+    ManualEntry{"NO_COLOR", "When it is not empty: no colour."},
+    ManualEntry{"TERM", "`dumb`, or unset: neither colour nor a moving display."},
+    ManualEntry{"CI", "When it is set: no moving display."},
+    ManualEntry{"GITHUB_ACTIONS", "`true`: mistakes in files are also given as annotations."},
+    ManualEntry{"XDG_STATE_HOME",
+                "Where users other than root keep the journal of their runs. Default: "
+                "`~/.local/state`, of the folder in `HOME`."},
+    ManualEntry{"HOME", "See XDG_STATE_HOME. It need not be set."},
+    ManualEntry{"SUDO_USER", "Who is named as the holder of a lock, instead of root."},
+};
+
+constexpr std::array k_files{
+    ManualEntry{"pecan.yml", "The instance; see pecan.yml(5)."},
+    ManualEntry{"secrets/", "Beside pecan.yml: passwords and the identity, mode 0600."},
+    ManualEntry{"/etc/pecanctl/config.yml", "Settings of the machine, below those of the user."},
+    ManualEntry{"/run/pecanctl/", "Locks, for root and the group docker; else /run/lock."},
+    ManualEntry{"/var/lib/pecanctl/INSTANCE/runs/",
+                "Journal of runs submitted by root; that of other users is in "
+                "`~/.local/state/pecanctl/INSTANCE/runs/`."},
+    ManualEntry{"/usr/share/pecanctl/", "The standard stack, images to build, and schemas."},
+};
+
+struct CommandProse {
+  std::string_view command;
+  std::span<const Prose> paragraphs;
+};
+
+constexpr std::array k_commands_prose{
+    CommandProse{"init", k_init},         CommandProse{"deploy", k_deploy},
+    CommandProse{"run", k_run},           CommandProse{"scale", k_scale},
+    CommandProse{"destroy", k_destroy},   CommandProse{"status", k_status},
+    CommandProse{"validate", k_validate}, CommandProse{"completion", k_completion},
+};
+
+}  // namespace
+
+std::span<const std::string_view> program_prose()
+{
+  return k_program;
+}
+
+std::span<const std::string_view> instance_file_prose()
+{
+  return k_instance_file;
+}
+
+std::span<const std::string_view> command_prose(std::string_view command)
+{
+  const auto* const found = std::ranges::find(k_commands_prose, command, &CommandProse::command);
+  return found == k_commands_prose.end() ? std::span<const Prose>{} : found->paragraphs;
+}
+
+std::span<const ManualEntry> environment_entries()
+{
+  return k_environment;
+}
+
+std::span<const ManualEntry> file_entries()
+{
+  return k_files;
+}
+
+}  // namespace pecanctl::cli
