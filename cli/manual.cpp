@@ -17,7 +17,8 @@
 namespace pecanctl::cli {
 namespace {
 
-constexpr std::string_view k_smallest_file = "{pecan: 1.8.0, name: demo, models: {sipnet: {}}}";
+constexpr std::string_view k_smallest_file =
+    "{pecan: 1.8.0, name: demo, profile: core, models: {dalec: {}}}";
 
 // Also an example of the tests: it has to be valid.
 constexpr std::string_view k_example_file = R"(pecan: 1.8.0
@@ -26,8 +27,8 @@ profile: core
 data: /srv/pecan/data
 models:
   dalec: { replicas: 2 }
-  sipnet: { version: git, replicas: 4, memory: 4GiB, max_runtime: 12h }
-  mine: { type: MINE, version: "1", image: "registry.example.org/mine:1" }
+  sipnet: { version: git, replicas: 4, max_runtime: 12h }
+  mine: { type: MINE, version: "1", image: "example.org/mine:1" }
 services:
   postgres: { memory: 4GiB, port: 5433 }
 images: auto)";

@@ -34,6 +34,7 @@ constexpr std::array k_instance_file{
           "have variables of the environment: `${VAR}` must be set, `${VAR:-text}` has a default, "
           "`${VAR:?why}` says why it is needed; `$$` is a dollar sign. No other file is read "
           "for them."},
+    Prose{"The profile `full` does not work yet: write `profile: core`."},
 };
 
 constexpr std::array k_init{

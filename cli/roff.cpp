@@ -148,7 +148,7 @@ void RoffPage::entry(std::string_view term, std::string_view value, std::string_
 
 void RoffPage::example(std::string_view lines)
 {
-  text_ += is_fresh_ ? ".RS 4\n.nf\n" : ".PP\n.RS 4\n.nf\n";
+  text_ += is_fresh_ ? ".RS 2\n.nf\n" : ".PP\n.RS 2\n.nf\n";
   is_fresh_ = false;
   for (const auto& line : split(lines, '\n')) {
     text_ += guard(escape_roff(line)) + "\n";

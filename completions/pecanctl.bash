@@ -4,7 +4,7 @@
 # Completion of pecanctl for bash: pecanctl itself says what may stand at the cursor.
 
 _pecanctl() {
-  local words=() glued='' word value help i prefix=${COMP_WORDS[COMP_CWORD]} current
+  local words=() glued='' line word value help i prefix=${COMP_WORDS[COMP_CWORD]} current
   # bash cuts words at = and :, pecanctl does not.
   for ((i = 1; i <= COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
@@ -20,7 +20,8 @@ _pecanctl() {
   # What bash takes for the word at the cursor: all, or what stands behind the last = or :.
   [[ $prefix != [=:]* ]] || prefix=''
   COMPREPLY=()
-  while IFS=$'\t' read -r value help; do
+  while IFS= read -r line; do
+    value=${line%%$'\t'*} help=${line#*$'\t'}
     if [[ -n $value ]]; then
       COMPREPLY+=("${value:${#current} - ${#prefix}}")
       [[ $value != *= ]] || compopt -o nospace 2>/dev/null

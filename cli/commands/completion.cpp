@@ -26,7 +26,7 @@ RunFn setup_completion(CLI::App& sub)
       "Examples:\n"
       "  pecanctl completion bash > /etc/bash_completion.d/pecanctl\n"
       "  pecanctl completion fish > ~/.config/fish/completions/pecanctl.fish\n"
-      "  pecanctl completion zsh > /usr/local/share/zsh/site-functions/_pecanctl");
+      "  pecanctl completion zsh > ~/.zfunc/_pecanctl");
   return [shell](Context& context) {
     for (const auto& script : completion_scripts()) {
       if (script.shell == *shell) {
