@@ -13,6 +13,10 @@ target_compile_options(pecanctl_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wuseless-cast -Wnull-dereference -Wno-restrict>
   $<$<BOOL:${PECANCTL_WERROR}>:-Werror>
   -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+# Where it was built is nobody's business: the same sources make the same program everywhere.
+target_compile_options(pecanctl_options INTERFACE
+  $<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>
+  $<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_BINARY_DIR}=build>)
 target_compile_definitions(pecanctl_options INTERFACE
   $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS> $<$<BOOL:${PECANCTL_FAILPOINTS}>:PECANCTL_FAILPOINTS>)
 # Source fortification needs optimisation, and the sanitizers replace it.
