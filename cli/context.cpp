@@ -17,6 +17,7 @@
 #include "core/consul/consul.hpp"
 #include "core/docker/engine.hpp"
 #include "core/engine/docker_backend.hpp"
+#include "core/engine/labels.hpp"
 #include "core/http/transport.hpp"
 #include "core/project/make_stack.hpp"
 
@@ -224,6 +225,16 @@ engine::Identity Context::identity()
                  .hint = "say which one with -C DIR, the folder of its pecan.yml"}};
   }
   return {.instance = name, .owner = owners.front()};
+}
+
+std::vector<std::string> Context::list_instance_names(const Deadline& deadline)
+{
+  const std::vector<std::string> labels{std::string{engine::label::k_instance}};
+  std::vector<std::string> names;
+  for (const auto& container : docker().list_containers(labels, deadline, stop_)) {
+    names.push_back(container.labels.at(labels.front()));
+  }
+  return names;
 }
 
 docker::Engine& Context::docker()

@@ -69,6 +69,10 @@ class Context {
   /// conflict.
   engine::Identity identity();
 
+  /// Names of the instances that have containers on this machine, by label: one request, for
+  /// completion. @throws Error unreachable, timeout
+  std::vector<std::string> list_instance_names(const Deadline& deadline);
+
   docker::Engine& docker();
   engine::Backend& backend();
   engine::ImageStore& images();

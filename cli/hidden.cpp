@@ -104,14 +104,8 @@ class World {
   std::vector<std::string> list_instances()
   {
     std::vector<std::string> names{quietly([this] { return std::vector{outline().name}; })};
-    const auto found = quietly([this] {
-      std::vector<std::string> labelled;
-      for (const auto& identity :
-           context_.backend().list_instances(Deadline::in(k_engine_time), context_.stop())) {
-        labelled.push_back(identity.instance);
-      }
-      return labelled;
-    });
+    const auto found =
+        quietly([this] { return context_.list_instance_names(Deadline::in(k_engine_time)); });
     names.insert(names.end(), found.begin(), found.end());
     std::ranges::sort(names);
     names.erase(std::unique(names.begin(), names.end()), names.end());
