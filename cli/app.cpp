@@ -204,7 +204,8 @@ int execute(const Invocation& invocation, const std::string& command_line, const
 {
   const auto& options = invocation.options;
   const bool with_color = wants_color(options);
-  output::Printer printer{options.is_json, options.is_quiet, output::is_terminal(STDOUT_FILENO)};
+  output::Printer printer{options.is_json, options.is_quiet, output::is_terminal(STDOUT_FILENO),
+                          signals.stop()};
   auto reporter = make_reporter(options, printer, with_color);
   std::optional<Error> failure;
   int exit = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/signals.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -21,9 +22,11 @@ sigset_t watched_signals()
   return set;
 }
 
+// Past whatever lock the other writers hold, and without waiting for anybody to read.
 void say(std::string_view text)
 {
-  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
+  pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&output, 1, 0) <= 0 || ::write(STDERR_FILENO, text.data(), text.size()) < 0) {
     return;  // nobody listens; the stop request stands
   }
 }
@@ -42,6 +45,9 @@ Signals::~Signals()
 {
   ::pthread_kill(waiter_.native_handle(), SIGUSR2);  // ours alone: ends the wait
   waiter_.join();
+  if (stopper_.joinable()) {
+    stopper_.join();
+  }
 }
 
 void Signals::wait_for_signals()
@@ -57,7 +63,8 @@ void Signals::wait_for_signals()
       ::_exit(128 + signal);
     }
     say("\nstopping after the current step; once more to stop now\n");
-    source_.request_stop();
+    // Callbacks of the stop run here, and may take their time; a second signal must not.
+    stopper_ = std::thread{[this] { source_.request_stop(); }};
   }
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -40,19 +39,8 @@ std::vector<std::size_t> column_widths(const Table& table)
 
 void Printer::write(std::string_view text)
 {
-  while (!text.empty()) {
-    const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0 && errno == EPIPE) {
-      return;  // `| head` has seen enough
-    }
-    if (written < 0) {
-      throw system_error("cannot write to standard output", errno);
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  const std::scoped_lock lock{output_mutex_};
+  output_.write(text);
 }
 
 void Printer::say(std::string_view text)
@@ -133,6 +121,14 @@ void Printer::finish(int exit, const Error* error)
     fields.update(result_);
     record("result", std::move(fields));
   }
+  const std::scoped_lock lock{output_mutex_};
+  output_.flush();
+}
+
+void Printer::go_on_unread()
+{
+  const std::scoped_lock lock{output_mutex_};
+  output_.go_on_unread();
 }
 
 }  // namespace pecanctl::cli::output

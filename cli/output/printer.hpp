@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <unistd.h>
+
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/output/stream.hpp"
 #include "core/base/error.hpp"
 
 namespace pecanctl::cli::output {
@@ -22,10 +26,12 @@ struct Table {
 /// What goes to stdout: the answer. With --json every line is one JSON object.
 class Printer {
  public:
-  Printer(bool is_json, bool is_quiet, bool is_terminal)
+  /// After a request to `stop` it does not wait for a reader who does not read.
+  Printer(bool is_json, bool is_quiet, bool is_terminal, std::stop_token stop = {})
       : is_json_{is_json},
         is_quiet_{is_quiet},
-        is_terminal_{is_terminal}
+        is_terminal_{is_terminal},
+        output_{STDOUT_FILENO, std::move(stop)}
   {
   }
 
@@ -40,7 +46,10 @@ class Printer {
   void record(std::string_view type, nlohmann::json fields);
   /// Adds to the closing `result` line.
   void add_to_result(std::string_view name, nlohmann::json value);
-  /// The closing line of an acting command, and the error before it.
+  /// From now on nobody waits for a reader of stdout until `finish`: for whoever holds a lock.
+  void go_on_unread();
+  /// The closing line of an acting command, and the error before it. Waits until everything is
+  /// read.
   void finish(int exit, const Error* error);
   /// A read command answers with one document, and has no `result` line when it succeeds.
   void document(nlohmann::json fields);
@@ -53,6 +62,8 @@ class Printer {
   bool is_terminal_;
   bool has_document_ = false;
   std::mutex mutex_;
+  std::mutex output_mutex_;
+  PatientOutput output_;
   nlohmann::json result_ = nlohmann::json::object();
 };
 
