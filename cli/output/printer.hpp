@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <stop_token>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/output/redactor.hpp"
 #include "cli/output/stream.hpp"
 #include "core/base/error.hpp"
 
@@ -23,7 +25,8 @@ struct Table {
   std::vector<std::vector<std::string>> rows;
 };
 
-/// What goes to stdout: the answer. With --json every line is one JSON object.
+/// What goes to stdout: the answer. With --json every line is one JSON object, whose schema is
+/// templates/schema/<its type>.json. Secrets that the redactor knows are taken out of everything.
 class Printer {
  public:
   /// After a request to `stop` it does not wait for a reader who does not read.
@@ -35,6 +38,14 @@ class Printer {
   {
   }
 
+  /// Which command this is about. A reading one answers with a single document of that type; an
+  /// acting one with JSON Lines, the first of which is `start`.
+  void begin(std::string_view command, bool is_reading);
+  /// The instance acted on, as soon as it is known: the `start` line names it.
+  void set_instance(std::string_view name);
+
+  Redactor& redactor() { return redactor_; }
+
   bool is_json() const { return is_json_; }
 
   bool is_terminal() const { return is_terminal_; }
@@ -44,23 +55,33 @@ class Printer {
   void table(const Table& table);
   /// One JSON object on its own line ("v" and "type" are added); nothing without --json.
   void record(std::string_view type, nlohmann::json fields);
-  /// Adds to the closing `result` line.
+  /// Adds to the closing `result` line. `name` is ours, never a user's word: what has names of its
+  /// own goes into an object ("replicas": {"sipnet": 4}).
   void add_to_result(std::string_view name, nlohmann::json value);
   /// From now on nobody waits for a reader of stdout until `finish`: for whoever holds a lock.
   void go_on_unread();
-  /// The closing line of an acting command, and the error before it. Waits until everything is
-  /// read.
+  /// The closing `result`, and the error before it. Nothing of what was added replaces `exit`. Waits
+  /// until everything is read.
   void finish(int exit, const Error* error);
-  /// A read command answers with one document, and has no `result` line when it succeeds.
-  void document(nlohmann::json fields);
+  /// A read command answers with one document, and has no `result` line when it succeeds. Its type
+  /// is the command's name unless `type` says another.
+  void document(nlohmann::json fields, std::string_view type = {});
 
  private:
   void write(std::string_view text);
+  void write_result(int exit);
+  void write_record(std::string_view type, const nlohmann::json& fields);
 
   bool is_json_;
   bool is_quiet_;
   bool is_terminal_;
   bool has_document_ = false;
+  bool is_start_due_ = false;
+  std::string command_;
+  std::string instance_;
+  std::chrono::system_clock::time_point begun_at_ = std::chrono::system_clock::now();
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  Redactor redactor_;
   std::mutex mutex_;
   std::mutex output_mutex_;
   PatientOutput output_;
