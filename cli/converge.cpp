@@ -125,7 +125,7 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
 void ensure_machine_services(Context& context, const ConvergeRequest& request,
                              const Deadline& deadline)
 {
-  if (!context.file().consul_address.empty() || find_variable("CONSUL_HTTP_ADDR")) {
+  if (!context.has_own_consul()) {
     return;
   }
   auto stack = project::make_machine_stack(context.catalogue());
@@ -137,10 +137,7 @@ void ensure_machine_services(Context& context, const ConvergeRequest& request,
   }
   // What would stop this deploy stops it before the first container is touched.
   prepare(context, context.stack(), request, deadline);
-  const auto holder = context.holder();
-  const deployment::InstanceLock lock{
-      deployment::lock_folder(), stack.name,         holder,
-      std::chrono::minutes{2},   context.reporter(), context.stop()};
+  const auto lock = context.lock_machine();
   converge(context, stack, {}, {}, {}, deadline);
 }
 

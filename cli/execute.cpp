@@ -14,6 +14,7 @@
 #include "cli/output/printer.hpp"
 #include "cli/output/reporters.hpp"
 #include "cli/output/terminal.hpp"
+#include "cli/settings.hpp"
 #include "cli/signals.hpp"
 #include "core/base/cancel.hpp"
 
@@ -42,9 +43,15 @@ bool wants_color(const GlobalOptions& options)
   if (options.color != "auto") {
     return options.color == "always";
   }
-  const bool is_off = !find_variable("NO_COLOR").value_or("").empty() ||
-                      find_variable("TERM").value_or("dumb") == "dumb";
-  return !is_off && output::is_terminal(STDERR_FILENO);
+  if (!find_variable("NO_COLOR").value_or("").empty()) {
+    return false;
+  }
+  for (const auto* name : {"FORCE_COLOR", "CLICOLOR_FORCE"}) {
+    if (const auto value = find_variable(name).value_or(""); !value.empty() && value != "0") {
+      return true;
+    }
+  }
+  return find_variable("TERM").value_or("dumb") != "dumb" && output::is_terminal(STDERR_FILENO);
 }
 
 void show_error(const Error& error, const output::Redactor& redactor, bool with_color)
@@ -94,16 +101,23 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
 
 }  // namespace
 
-int execute(const Invocation& invocation, const Signals& signals)
+int execute(Invocation invocation, const Signals& signals)
 {
-  const auto& options = invocation.options;
+  auto& options = invocation.options;
+  std::optional<Error> mistake;
+  try {
+    resolve_settings(options, invocation.flags);
+  } catch (const Error& error) {
+    mistake = error;
+  }
   const bool with_color = wants_color(options);
   output::Printer printer{options.is_json, options.is_quiet, output::is_terminal(STDOUT_FILENO),
                           signals.stop()};
   printer.begin(invocation.command, invocation.is_reading);
   printer.set_instance(options.instance);
   auto reporter = make_reporter(invocation, printer, with_color);
-  const auto ending = carry_out(invocation, *reporter, printer, signals);
+  const auto ending = mistake ? Ending{static_cast<int>(exit_status(mistake->code())), mistake}
+                              : carry_out(invocation, *reporter, printer, signals);
   reporter.reset();  // the terminal is as it was before the error appears
   if (ending.failure) {
     show_error(*ending.failure, printer.redactor(), with_color);
@@ -113,7 +127,9 @@ int execute(const Invocation& invocation, const Signals& signals)
 
 int refuse_line(const Error& error, std::span<const std::string> arguments)
 {
-  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end();
+  const auto variable = find_variable("PECANCTL_JSON");
+  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end() ||
+                       (variable && (variable == "1" || variable == "true"));
   output::Printer printer{is_json, false, false};
   show_error(error, printer.redactor(), false);
   return finish(printer, static_cast<int>(ExitStatus::usage), error);

@@ -163,6 +163,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
     return;
   }
   const auto lock = context.lock(stack.name);
+  const auto machine = context.lock_machine_in_use();
   engine::Observation before;
   if (!request.only.empty()) {
     before = context.backend().observe(context.identity(), deadline, context.stop());

@@ -162,6 +162,7 @@ void run_scale(const ScaleFlags& flags, Context& context)
     return;
   }
   const auto lock = context.lock(stack.name);
+  const auto machine = context.lock_machine_in_use();
   prepare(context, stack, request, deadline);
   const auto index = context.index();
   // Remembered first: what was asked for is the truth, also when this process ends half-way.

@@ -61,7 +61,7 @@ std::size_t Stream::write_some(std::string_view text)
     }
     if (written >= 0) {
       done += static_cast<std::size_t>(written);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    } else if (errno == EAGAIN) {
       return done;
     } else if (errno == EPIPE || errno == ECONNRESET) {
       return text.size();  // `| head` has seen enough
@@ -136,7 +136,7 @@ void ImpatientOutput::write(std::string_view text) noexcept
       }
       lost_ = 0;
     }
-    lost_ += put(text, k_patience) ? 0 : 1;
+    lost_ += put(text, k_patience) ? 0U : 1U;
   } catch (const std::exception&) {
     return;  // nobody can be told
   }

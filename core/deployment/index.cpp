@@ -3,6 +3,7 @@
 #include "core/deployment/index.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 #include <utility>
 
@@ -10,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
-#include "core/base/fd.hpp"
 #include "core/base/text.hpp"
 
 namespace pecanctl::deployment {
@@ -36,10 +36,13 @@ std::string session_name(const Holder& holder, std::string_view instance)
 // folder that says that the other one is dead.
 bool is_alive(const std::string& pid)
 {
+  const auto name_of = [](std::string_view process) {
+    std::string name;
+    std::getline(std::ifstream{fmt::format("/proc/{}/comm", process)}, name);
+    return name;
+  };
   const bool is_number = !pid.empty() && pid.find_first_not_of("0123456789") == std::string::npos;
-  const auto name =
-      is_number ? find_file(fmt::format("/proc/{}/comm", pid), 64) : std::optional<std::string>{};
-  return name && name == find_file("/proc/self/comm", 64);
+  return is_number && name_of(pid) == name_of("self");
 }
 
 std::string render_meta(const Publication& publication)
@@ -164,7 +167,11 @@ void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
 {
   const auto prefix = fmt::format("pecanctl {} {} ", instance_, holder.host);
   for (const auto& session : client_->list_sessions(deadline, stop)) {
-    if (session.name.starts_with(prefix) && !is_alive(session.name.substr(prefix.size()))) {
+    if (!session.name.starts_with(prefix)) {
+      continue;
+    }
+    const auto pid = session.name.substr(prefix.size());
+    if (pid == std::to_string(holder.pid) || !is_alive(pid)) {
       client_->remove_session(session.id, deadline, stop);
     }
   }
