@@ -28,7 +28,10 @@ ResolvedView Context::resolved()
   }
   for (const auto& [name, setting] : options_.settings) {
     if (name.find('.') == std::string::npos || name == "docker.host") {
-      view.origins.push_back({name, setting.value, setting.origin});
+      const auto host = find_variable("DOCKER_HOST").value_or("");
+      const bool is_ambient = name == "docker.host" && setting.value.empty() && !host.empty();
+      view.origins.push_back(is_ambient ? ResolvedView::Value{name, host, "DOCKER_HOST"}
+                                        : ResolvedView::Value{name, setting.value, setting.origin});
     }
   }
   return view;

@@ -63,15 +63,16 @@ void show_error(const Error& error, const output::Redactor& redactor, bool with_
 }
 
 // The last record. Somebody who cannot be told so on stdout is told on stderr.
-int finish(output::Printer& printer, int exit, const std::optional<Error>& failure)
+int finish(output::Printer& printer, int exit, const std::optional<Error>& failure,
+           int received = 0)
 {
   try {
-    printer.finish(exit, failure ? &*failure : nullptr);
+    const bool is_read = printer.finish(exit, failure ? &*failure : nullptr);
+    return exit == 0 && !is_read && received != 0 ? 128 + received : exit;
   } catch (const Error& error) {
     show_error(error, printer.redactor(), false);
     return exit == 0 ? static_cast<int>(exit_status(error.code())) : exit;
   }
-  return exit;
 }
 
 struct Ending {
@@ -85,7 +86,9 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
   try {
     Context context{invocation.options, invocation.line, reporter, printer, signals.stop()};
     invocation.run(context);
-    return {};
+    // Whoever asked to stop is told so, also when there was nothing left to do.
+    const bool is_stopped = !invocation.is_reading && signals.received() != 0;
+    return {.exit = is_stopped ? 128 + signals.received() : 0};
   } catch (const Cancelled&) {
     return {.exit = 128 + signals.received()};
   } catch (const Error& error) {
@@ -122,7 +125,7 @@ int execute(Invocation invocation, const Signals& signals)
   if (ending.failure) {
     show_error(*ending.failure, printer.redactor(), with_color);
   }
-  return finish(printer, ending.exit, ending.failure);
+  return finish(printer, ending.exit, ending.failure, signals.received());
 }
 
 int refuse_line(const Error& error, std::span<const std::string> arguments)

@@ -143,6 +143,9 @@ void resolve_settings(GlobalOptions& options, const std::map<std::string, std::s
   options.lock_wait = duration_of(settings, "lock_wait");
   options.timeout = duration_of(settings, "timeout");
   for (const auto& [name, setting] : settings.all()) {
+    if (settings_schema().find(name)->type == Type::map) {
+      continue;
+    }
     options.settings.insert_or_assign(name, SettingValue{setting.value, setting.origin});
   }
   // pecan.yml and the folders above us say more than a file of the user or the machine.
@@ -151,6 +154,18 @@ void resolve_settings(GlobalOptions& options, const std::map<std::string, std::s
     if (beats_instance_file(options.settings.at(name))) {
       *target = settings.get(name).value;
     }
+  }
+}
+
+void refuse_conflict(std::string_view subject, const SettingValue& setting,
+                     std::string_view variable, const std::string& ambient)
+{
+  if (!setting.value.empty() && !ambient.empty() && setting.value != ambient) {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = fmt::format("cannot tell which {} is meant", subject),
+                 .why = fmt::format("{} says {}, and {} says {}", setting.origin, setting.value,
+                                    variable, ambient),
+                 .hint = fmt::format("make them agree, or: unset {}", variable)}};
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "cli/options.hpp"
 
@@ -19,5 +20,10 @@ void resolve_settings(GlobalOptions& options, const std::map<std::string, std::s
 
 /// Whether a setting comes from the command line or the environment, and so beats pecan.yml.
 bool beats_instance_file(const SettingValue& setting);
+
+/// A variable of another program and a setting of ours that say different things: neither is
+/// guessed. @throws Error usage that names both.
+void refuse_conflict(std::string_view subject, const SettingValue& setting,
+                     std::string_view variable, const std::string& ambient);
 
 }  // namespace pecanctl::cli

@@ -88,10 +88,13 @@ void confirm(const DestroyFlags& flags, Context& context, const std::string& nam
   }
 }
 
-bool is_last_instance(Context& context, const Deadline& deadline)
+// Whether nothing runs but `leaving`.
+bool is_last_instance(const engine::Identity& leaving, Context& context, const Deadline& deadline)
 {
   for (const auto& identity : context.backend().list_instances(deadline, context.stop())) {
-    const bool is_other = identity.instance != k_machine;
+    const bool is_other =
+        identity.instance != k_machine &&
+        (identity.instance != leaving.instance || identity.owner != leaving.owner);
     // Volumes that a destroy kept need no services.
     if (is_other &&
         !context.backend().observe(identity, deadline, context.stop()).replicas.empty()) {
@@ -101,18 +104,38 @@ bool is_last_instance(Context& context, const Deadline& deadline)
   return true;
 }
 
+engine::Identity machine_identity()
+{
+  return {.instance = std::string{k_machine}, .owner = "machine"};
+}
+
+// What destroying `leaving` means for the machine's own services.
+deployment::Plan plan_machine(const DestroyFlags& flags, const engine::Identity& leaving,
+                              Context& context, const Deadline& deadline)
+{
+  if (!is_last_instance(leaving, context, deadline)) {
+    return {};
+  }
+  const auto observed = context.backend().observe(machine_identity(), deadline, context.stop());
+  auto plan = deployment::plan_destroy(std::string{k_machine}, observed, flags.with_volumes);
+  for (auto& action : plan.actions) {
+    action.reason = fmt::format("{}: no instance is left to use it", action.reason);
+  }
+  return plan;
+}
+
 // Consul serves all instances of the machine; it goes with the last one.
-void destroy_machine_services(const DestroyFlags& flags, Context& context, const Deadline& deadline)
+void destroy_machine_services(const DestroyFlags& flags, const engine::Identity& leaving,
+                              Context& context, const Deadline& deadline)
 {
   // Somebody who deploys now has no container yet, but needs Consul.
   const auto unused = context.find_machine_unused();
-  if (!unused || !is_last_instance(context, deadline)) {
+  if (!unused || !is_last_instance(leaving, context, deadline)) {
     return;
   }
   const auto lock = context.lock_machine();
-  const engine::Identity machine{.instance = std::string{k_machine}, .owner = "machine"};
-  const auto observed = context.backend().observe(machine, deadline, context.stop());
-  const auto plan = deployment::plan_destroy(machine.instance, observed, flags.with_volumes);
+  const auto observed = context.backend().observe(machine_identity(), deadline, context.stop());
+  const auto plan = deployment::plan_destroy(std::string{k_machine}, observed, flags.with_volumes);
   deployment::apply_destroy(plan, observed, context.backend(), {}, context.reporter(), deadline,
                             context.stop());
 }
@@ -191,11 +214,8 @@ void run_destroy(const DestroyFlags& flags, Context& context)
   }
   auto plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
   if (context.options().is_dry_run || context.options().is_check) {
-    print_plan(context, plan);
-    if (context.options().is_check && !plan.is_empty()) {
-      throw Error{
-          {.code = ErrorCode::finding, .what = fmt::format("{} exists", identity.instance)}};
-    }
+    print_plan(context, plan, plan_machine(flags, identity, context, deadline),
+               fmt::format("{} exists", identity.instance));
     return;
   }
   if (!plan.is_empty()) {
@@ -216,7 +236,7 @@ void run_destroy(const DestroyFlags& flags, Context& context)
   failpoint("destroy.forgotten");
   index.reset();
   machine.reset();
-  destroy_machine_services(flags, context, deadline);
+  destroy_machine_services(flags, identity, context, deadline);
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
   const bool keeps_data =
       std::ranges::any_of(observed.volumes, &engine::VolumeState::is_data) && !flags.with_volumes;

@@ -153,7 +153,7 @@ void Printer::document(json fields, std::string_view type)
   record(type.empty() ? command_ : type, std::move(fields));
 }
 
-void Printer::finish(int exit, const Error* error)
+bool Printer::finish(int exit, const Error* error)
 {
   if (error != nullptr) {
     record("error", to_json(error->info(), exit));
@@ -162,7 +162,7 @@ void Printer::finish(int exit, const Error* error)
     write_result(exit);
   }
   const std::scoped_lock lock{output_mutex_};
-  output_.flush();
+  return output_.flush();
 }
 
 void Printer::write_result(int exit)

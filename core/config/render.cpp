@@ -43,7 +43,7 @@ bool is_plain_scalar(const Node& node)
   return !is_word && std::isalpha(static_cast<unsigned char>(text.front())) != 0;
 }
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
   std::string result = "\"";
   for (const char letter : text) {
@@ -70,7 +70,7 @@ std::string render_scalar(const Node& node)
   for (const char letter : node.scalar) {
     text += letter == '$' ? "$$" : std::string{letter};
   }
-  return quoted(text);
+  return in_quotes(text);
 }
 
 std::string render_key(std::string_view key)
@@ -80,7 +80,7 @@ std::string render_key(std::string_view key)
       std::ranges::all_of(key, [](unsigned char letter) {
         return std::isalnum(letter) != 0 || letter == '_' || letter == '-' || letter == '.';
       });
-  return is_plain ? std::string{key} : quoted(key);
+  return is_plain ? std::string{key} : in_quotes(key);
 }
 
 void append_yaml(std::string& text, const Node& node, std::size_t indent)

@@ -30,12 +30,12 @@ Node& map_in(Node& parent, std::string_view key)
   return *found;
 }
 
-void add_default(Node& map, std::string_view key, std::string value)
+void add_default(Node& map, std::string_view key, std::string value, bool is_text = true)
 {
   if (!value.empty() && map.find(key) == nullptr) {
     map.children.push_back({.kind = NodeKind::scalar,
                             .scalar = std::move(value),
-                            .was_quoted = true,
+                            .was_quoted = is_text,
                             .is_default = true,
                             .key = std::string{key}});
   }
@@ -56,7 +56,7 @@ std::string exact_size(std::uint64_t bytes)
 void add_memory(Node& map, std::uint64_t bytes)
 {
   if (bytes > 0) {
-    add_default(map, "memory", exact_size(bytes));
+    add_default(map, "memory", exact_size(bytes), false);
   }
 }
 
