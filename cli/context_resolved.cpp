@@ -11,8 +11,8 @@ namespace pecanctl::cli {
 
 ResolvedView Context::resolved()
 {
-  secrets();  // known to the printer from now on, should one stand in the file
   auto root = project::resolve_instance_file(source(), find_variable, catalogue());
+  project::hide_secrets(root, secrets());
   if (!options_.instance.empty()) {
     config::set_value(root, "name", options_.instance, options_.settings.at("instance").origin);
   }

@@ -64,10 +64,11 @@ void show_error(const Error& error, const output::Redactor& redactor, bool with_
 
 // The last record. Somebody who cannot be told so on stdout is told on stderr.
 int finish(output::Printer& printer, int exit, const std::optional<Error>& failure,
-           int received = 0)
+           const Signals* signals = nullptr)
 {
   try {
     const bool is_read = printer.finish(exit, failure ? &*failure : nullptr);
+    const int received = signals == nullptr ? 0 : signals->received();
     return exit == 0 && !is_read && received != 0 ? 128 + received : exit;
   } catch (const Error& error) {
     show_error(error, printer.redactor(), false);
@@ -125,7 +126,7 @@ int execute(Invocation invocation, const Signals& signals)
   if (ending.failure) {
     show_error(*ending.failure, printer.redactor(), with_color);
   }
-  return finish(printer, ending.exit, ending.failure, signals.received());
+  return finish(printer, ending.exit, ending.failure, &signals);
 }
 
 int refuse_line(const Error& error, std::span<const std::string> arguments)

@@ -9,7 +9,6 @@
 
 #include "core/config/diagnostics.hpp"
 #include "core/config/document.hpp"
-#include "core/project/secrets.hpp"
 
 namespace pecanctl::project {
 namespace {
@@ -122,6 +121,20 @@ Node resolve_instance_file(const InstanceSource& source, const config::Lookup& l
   fill_secrets(root);
   hide_passwords(root);
   return root;
+}
+
+void hide_secrets(Node& root, const Secrets& secrets)
+{
+  for (const auto* secret : {&secrets.postgres, &secrets.rabbitmq, &secrets.bety}) {
+    const auto& text = secret->reveal();
+    auto at = text.empty() ? std::string::npos : root.scalar.find(text);
+    for (; at != std::string::npos; at = root.scalar.find(text, at + k_hidden.size())) {
+      root.scalar.replace(at, text.size(), k_hidden);
+    }
+  }
+  for (auto& child : root.children) {
+    hide_secrets(child, secrets);
+  }
 }
 
 }  // namespace pecanctl::project

@@ -5,6 +5,7 @@
 #include "core/config/node.hpp"
 #include "core/project/catalogue.hpp"
 #include "core/project/instance_file.hpp"
+#include "core/project/secrets.hpp"
 
 namespace pecanctl::project {
 
@@ -14,5 +15,8 @@ namespace pecanctl::project {
 /// @throws Error invalid with every mistake
 config::Node resolve_instance_file(const InstanceSource& source, const config::Lookup& lookup,
                                    const Catalogue& catalogue);
+
+/// Replaces the instance's secrets wherever they stand in it.
+void hide_secrets(config::Node& root, const Secrets& secrets);
 
 }  // namespace pecanctl::project

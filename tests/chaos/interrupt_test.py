@@ -215,8 +215,14 @@ class FullPipes(Chaos):
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, slave)
         termios.tcflow(slave, termios.TCOOFF)  # Ctrl-S
-        result = self.shared.run("scale", "dalec=2", stdout=slave, stderr=slave, timeout=60)
-        self.assertEqual(result.exit, 0, result)
+        process = self.shared.start("scale", "dalec=2", stdout=slave, stderr=slave)
+        self.addCleanup(process.kill)
+        wait_until(lambda: self.workers() == 2 and is_lock_free(self.shared.name), 60, "the work")
+        termios.tcflow(slave, termios.TCOON)
+        text = b""
+        while b"1 -> 2" not in text:
+            text += os.read(master, 65536)
+        self.assertEqual(process.wait(10), 0)
 
 
 if __name__ == "__main__":
