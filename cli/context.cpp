@@ -112,7 +112,8 @@ std::optional<fs::path> Context::find_path() const
                : std::nullopt;
   }
   auto found = project::find_instance_file(folder());
-  return found || setting.value.empty() ? found : std::optional{fs::absolute(setting.value)};
+  const bool is_named = setting.value.empty() || !options_.instance.empty();
+  return found || is_named ? found : std::optional{fs::absolute(setting.value)};
 }
 
 bool Context::has_file()

@@ -70,6 +70,20 @@ Fd open_lock(const fs::path& path)
   return Fd{};
 }
 
+// In a folder where everybody may write, it may be anything: a pipe, another name of a file that we
+// must not truncate.
+void check_lock(const Fd& file, const fs::path& path)
+{
+  struct stat status {};
+
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 1) {
+    throw Error{{.code = ErrorCode::failed,
+                 .what = fmt::format("cannot use the lock {}", path.string()),
+                 .why = "it is no plain file of its own",
+                 .hint = fmt::format("remove it: rm {}", path.string())}};
+  }
+}
+
 // Takes one file after the other, and waits for each.
 class Taker {
  public:
@@ -88,6 +102,7 @@ class Taker {
       throw system_error(fmt::format("cannot open the lock {}", path.string()), errno,
                          "remove that file when no pecanctl runs");
     }
+    check_lock(file, path);
     const int kind = request_.mode == LockMode::shared ? LOCK_SH : LOCK_EX;
     while (::flock(file.get(), kind | LOCK_NB) != 0) {
       if (deadline_.is_over()) {

@@ -74,7 +74,7 @@ class Points(Interrupts):
                 self.again(shared, "scale", f"dalec={before}")
                 self.at(shared, point, "scale", f"dalec={after}")
                 self.again(shared, "scale", f"dalec={after}")
-                self.check_world(shared, after)
+            self.check_world(shared, after)
         self.tell_latency()
 
     def test_run_interrupted_anywhere_leaves_its_jobs_and_can_be_attached(self):

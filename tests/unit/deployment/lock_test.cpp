@@ -154,3 +154,17 @@ TEST_CASE("deployment::InstanceLock: users share it, and keep out whoever wants 
   }
   CHECK(lab.conflict() != "none");
 }
+
+TEST_CASE("deployment::InstanceLock: what somebody else put in its place is not touched")
+{
+  LockLab lab;
+  const auto path = lab.folder.path() / "pecanctl-demo.lock";
+  const auto victim = lab.folder.path() / "victim";
+  std::ofstream{victim} << "precious";
+  std::filesystem::create_hard_link(victim, path);
+  CHECK_THROWS_AS(lab.lock(), Error);
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(victim, path);
+  CHECK_THROWS_AS(lab.lock(), Error);
+  CHECK(std::filesystem::file_size(victim) == 8);
+}
