@@ -60,8 +60,8 @@ class Printer {
   void add_to_result(std::string_view name, nlohmann::json value);
   /// From now on nobody waits for a reader of stdout until `finish`: for whoever holds a lock.
   void go_on_unread();
-  /// The closing `result`, and the error before it. Nothing of what was added replaces `exit`. Waits
-  /// until everything is read, and returns whether it was.
+  /// The closing `result`, and the error before it. Nothing of what was added replaces `exit`.
+  /// Waits until everything is read, and returns whether it was.
   bool finish(int exit, const Error* error);
   /// A read command answers with one document, and has no `result` line when it succeeds. Its type
   /// is the command's name unless `type` says another.

@@ -72,7 +72,7 @@ class DryRun(Case):
         text = self.shared.file.read_text()
         self.addCleanup(self.shared.file.write_text, text)
         self.shared.file.write_text(text + "services: { postgres: { memory: 900MiB } }\n")
-        plan = self.both(self.shared, ["deploy"], True, r"~ \S+-postgres-1 +replace +memory 1\.0 GiB -> 900\.0 MiB")
+        plan = self.both(self.shared, ["deploy"], True, r"~ \S+-postgres-\d +replace +memory 1\.0 GiB -> 900\.0 MiB")
         self.assertIn("memory 1.0 GiB -> 900.0 MiB", plan["steps"][0]["reason"])
 
     def test_deploy_of_a_new_instance(self):
