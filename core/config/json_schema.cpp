@@ -92,7 +92,7 @@ OrderedJson describe_map(const Schema& schema, const std::string& path)
   auto properties = OrderedJson::object();
   auto required = OrderedJson::array();
   for (const auto& name : schema.names_below(path)) {
-    const auto* key = schema.find(path.empty() ? name : path + "." + name);
+    const auto* key = schema.find(path.empty() ? name : fmt::format("{}.{}", path, name));
     if (key->not_yet.empty()) {
       properties[name] = describe_key(schema, *key);
     }
