@@ -229,10 +229,15 @@ int run_app(int argc, const char* const* argv, Signals& signals)
       break;
     }
   }
+  for (const auto* option : grammar.app->get_options()) {
+    if (option->count() > 0 && !option->get_lnames().empty()) {
+      invocation.flags.emplace("--" + option->get_lnames().front(), option->results().front());
+    }
+  }
   for (const auto& word : arguments) {
     invocation.line += (invocation.line.empty() ? "" : " ") + word;
   }
-  return execute(invocation, signals);
+  return execute(std::move(invocation), signals);
 }
 
 }  // namespace pecanctl::cli

@@ -2,19 +2,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/context.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pwd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "cli/input.hpp"
+#include "cli/settings.hpp"
 #include "core/base/text.hpp"
-#include "core/consul/consul.hpp"
 #include "core/docker/engine.hpp"
 #include "core/engine/docker_backend.hpp"
 #include "core/engine/labels.hpp"
@@ -26,35 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view k_default_socket = "/var/run/docker.sock";
-constexpr int k_consul_port = 8500;
 constexpr std::chrono::seconds k_look{20};
-
-std::string docker_socket()
-{
-  const auto host = find_variable("DOCKER_HOST").value_or("");
-  if (host.empty()) {
-    return std::string{k_default_socket};
-  }
-  constexpr std::string_view k_scheme = "unix://";
-  if (!host.starts_with(k_scheme)) {
-    throw Error{{.code = ErrorCode::usage,
-                 .what = "cannot use DOCKER_HOST=" + host,
-                 .why = "only unix:// addresses are supported",
-                 .hint = "run pecanctl on that machine, or unset DOCKER_HOST"}};
-  }
-  return host.substr(k_scheme.size());
-}
-
-std::unique_ptr<consul::Client> make_consul_client(const std::string& address,
-                                                   const std::string& token)
-{
-  http::Endpoint endpoint{.base_url = address};
-  if (!token.empty()) {
-    endpoint.headers.push_back({.name = "X-Consul-Token", .value = token});
-  }
-  return std::make_unique<consul::Client>(http::make_curl_transport(std::move(endpoint)));
-}
+constexpr std::chrono::seconds k_read{10};
 
 }  // namespace
 
@@ -104,27 +71,59 @@ const project::Catalogue& Context::catalogue()
   return *catalogue_;
 }
 
-std::optional<fs::path> Context::find_path() const
+fs::path Context::folder() const
 {
   std::error_code error;
-  const fs::path folder = options_.directory.empty() ? fs::current_path(error)
-                                                     : fs::absolute(options_.directory, error);
+  auto folder = options_.directory.empty() ? fs::current_path(error)
+                                           : fs::absolute(options_.directory, error);
   if (error) {
     throw Error{{.code = ErrorCode::not_found,
                  .what = "cannot look for pecan.yml",
                  .why = "the current folder was removed",
                  .hint = "go to another one (cd), or name it with -C DIR"}};
   }
-  auto file = options_.file.empty() ? find_variable("PECANCTL_FILE").value_or("") : options_.file;
-  if (!file.empty()) {
-    return fs::weakly_canonical(folder / file);
+  return folder;
+}
+
+std::string Context::docker_socket() const
+{
+  constexpr std::string_view k_scheme = "unix://";
+  const auto& setting = options_.settings.at("docker.host");
+  const auto variable = find_variable("DOCKER_HOST").value_or("");
+  refuse_conflict("Docker", setting, "DOCKER_HOST", variable);
+  const auto host = setting.value.empty() ? variable : setting.value;
+  if (host.empty()) {
+    return std::string{k_default_socket};
+  }
+  if (!host.starts_with(k_scheme)) {
+    const auto name = setting.value.empty() ? std::string{"DOCKER_HOST"} : setting.origin;
+    throw Error{{.code = ErrorCode::usage,
+                 .what = fmt::format("cannot use {}={}", name, host),
+                 .why = "only unix:// addresses are supported",
+                 .hint = fmt::format("run pecanctl on that machine, or unset {}", name)}};
+  }
+  return host.substr(k_scheme.size());
+}
+
+// Flag, variable, the folders above us, and what a configuration file names for all other places.
+std::optional<fs::path> Context::find_path() const
+{
+  const auto& setting = options_.settings.at("file");
+  const bool is_flag = setting.origin == "--file";
+  if (!options_.file.empty() && (is_flag || options_.directory.empty())) {
+    const auto path = folder() / options_.file;
+    return options_.file == "-" ? std::optional{fs::path{"-"}}
+           : is_streamed(path)  ? std::optional{path}
+                                : std::optional{fs::weakly_canonical(path)};
   }
   if (!options_.directory.empty()) {
-    return fs::exists(folder / "pecan.yml")
-               ? std::optional{fs::weakly_canonical(folder / "pecan.yml")}
+    return fs::exists(folder() / "pecan.yml")
+               ? std::optional{fs::weakly_canonical(folder() / "pecan.yml")}
                : std::nullopt;
   }
-  return project::find_instance_file(folder);
+  auto found = project::find_instance_file(folder());
+  const bool is_named = setting.value.empty() || !options_.instance.empty();
+  return found || is_named ? found : std::optional{fs::absolute(setting.value)};
 }
 
 bool Context::has_file()
@@ -132,32 +131,67 @@ bool Context::has_file()
   return file_ != nullptr || find_path().has_value();
 }
 
+// Every container remembers the file it was deployed from.
+std::optional<fs::path> Context::find_recorded_path()
+{
+  if (options_.instance.empty()) {
+    return std::nullopt;
+  }
+  const auto observed = backend().observe({.instance = options_.instance}, look_deadline(), stop_);
+  for (const auto& replica : observed.replicas) {
+    std::error_code ignored;
+    if (!replica.file.empty() && fs::exists(replica.file, ignored)) {
+      return replica.file;
+    }
+  }
+  return std::nullopt;
+}
+
+Error Context::missing_file() const
+{
+  const auto where = options_.directory.empty() ? fs::current_path().string() + " or above it"
+                                                : folder().lexically_normal().string();
+  return Error{{.code = ErrorCode::not_found,
+                .what = "cannot find pecan.yml",
+                .why = fmt::format("there is none in {}", where),
+                .hint = "make one with `pecanctl init`, or name its folder with -C DIR"}};
+}
+
+const project::InstanceSource& Context::source()
+{
+  if (!source_) {
+    const auto path = find_path();
+    if (!path) {
+      throw missing_file();
+    }
+    source_ = std::make_unique<project::InstanceSource>(read_source(*path));
+  }
+  return *source_;
+}
+
+project::InstanceSource Context::read_source(const fs::path& path)
+{
+  debug(reporter_, fmt::format("using {}", path.string()));
+  if (!is_streamed(path)) {
+    return project::load_instance_source(path);
+  }
+  // What comes out of a pipe belongs to the folder that we stand in.
+  const auto name = path == "-" ? std::string{"<stdin>"} : path.filename().string();
+  return {.path = (folder() / name).lexically_normal(),
+          .text = read_streamed(path, project::k_longest_instance_file, deadline(k_read), stop_)};
+}
+
 const project::InstanceFile& Context::file()
 {
   if (!file_) {
-    auto path = find_path();
-    if (!path && !options_.instance.empty()) {
-      // Every container remembers the file it was deployed from.
-      const auto observed =
-          backend().observe({.instance = options_.instance}, look_deadline(), stop_);
-      for (const auto& replica : observed.replicas) {
-        if (!replica.file.empty() && fs::exists(replica.file)) {
-          path = replica.file;
-        }
+    if (!source_ && !find_path()) {
+      if (const auto recorded = find_recorded_path()) {
+        source_ = std::make_unique<project::InstanceSource>(read_source(*recorded));
       }
     }
-    if (!path) {
-      const auto where = options_.directory.empty()
-                             ? fs::current_path().string() + " or above it"
-                             : fs::absolute(options_.directory).lexically_normal().string();
-      throw Error{{.code = ErrorCode::not_found,
-                   .what = "cannot find pecan.yml",
-                   .why = fmt::format("there is none in {}", where),
-                   .hint = "make one with `pecanctl init`, or name its folder with -C DIR"}};
-    }
-    debug(reporter_, fmt::format("using {}", path->string()));
+    const auto& [path, text] = source();
     file_ = std::make_unique<project::InstanceFile>(
-        project::load_instance_file(*path, find_variable, catalogue()));
+        project::parse_instance_file(text, path, find_variable, catalogue()));
     printer_.set_instance(options_.instance.empty() ? file_->name : options_.instance);
   }
   return *file_;
@@ -186,8 +220,10 @@ const stack::Stack& Context::stack()
 
 std::string Context::instance_name()
 {
-  auto name = options_.instance.empty() ? find_variable("PECANCTL_INSTANCE").value_or("")
-                                        : options_.instance;
+  auto name = options_.instance;
+  if (name.empty() && !has_file()) {
+    name = options_.settings.at("instance").value;  // of a configuration file
+  }
   if (name.empty()) {
     name = file().name;
   }
@@ -271,94 +307,6 @@ Connections& Context::services()
         backend());
   }
   return *services_;
-}
-
-std::optional<deployment::Index::Connect> Context::find_consul()
-{
-  auto address = find_variable("CONSUL_HTTP_ADDR").value_or("");
-  if (address.empty() && has_file()) {
-    address = file().consul_address;
-  }
-  if (address.empty()) {
-    const engine::Identity machine{.instance = "pecanctl", .owner = "machine"};
-    const auto observed = backend().observe(machine, look_deadline(), stop_);
-    const auto port = observed.find_port("consul", k_consul_port);
-    if (!port) {
-      return std::nullopt;
-    }
-    address = fmt::format("http://127.0.0.1:{}", port->host_port);
-  }
-  if (address.find("://") == std::string::npos) {
-    address = "http://" + address;
-  }
-  const auto token = find_variable("CONSUL_HTTP_TOKEN").value_or("");
-  printer_.redactor().add(Secret{token});
-  return [address, token] { return make_consul_client(address, token); };
-}
-
-std::unique_ptr<deployment::Index> Context::index()
-{
-  const auto connect = find_consul();
-  if (!connect) {
-    throw Error{{.code = ErrorCode::unreachable,
-                 .what = "cannot reach Consul",
-                 .why = "this machine's Consul container does not run",
-                 .hint = "start it: pecanctl deploy"}};
-  }
-  auto index = std::make_unique<deployment::Index>(*connect, instance_name());
-  index->acquire(holder(), look_deadline(), stop_);
-  return index;
-}
-
-std::string Context::user_name() const
-{
-  if (const auto sudo = find_variable("SUDO_USER")) {
-    return *sudo;
-  }
-  const auto* entry = ::getpwuid(::geteuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
-}
-
-deployment::Holder Context::holder() const
-{
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return {.host = host.data(),
-          .pid = ::getpid(),
-          .user = user_name(),
-          .command = command_line_,
-          .since = format_time(std::chrono::system_clock::now())};
-}
-
-std::unique_ptr<deployment::InstanceLock> Context::lock(const std::string& name)
-{
-  try {
-    return std::make_unique<deployment::InstanceLock>(deployment::lock_folder(), name, holder(),
-                                                      options_.lock_wait, reporter_, stop_);
-  } catch (const Error& error) {
-    auto info = error.info();
-    info.has_changed_nothing = true;  // every command locks before it changes anything
-    throw Error{std::move(info)};
-  }
-}
-
-std::string Context::machine_address() const
-{
-  // Connecting a datagram socket sends nothing; it only asks the kernel which address would be
-  // used.
-  const Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in peer{};
-  peer.sin_family = AF_INET;
-  peer.sin_port = htons(9);
-  ::inet_pton(AF_INET, "192.0.2.1", &peer.sin_addr);  // TEST-NET-1: routed, never answered
-  sockaddr_in own{};
-  socklen_t size = sizeof own;
-  std::array<char, INET_ADDRSTRLEN> text{"127.0.0.1"};
-  if (fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer) == 0 &&
-      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size) == 0) {
-    ::inet_ntop(AF_INET, &own.sin_addr, text.data(), text.size());
-  }
-  return text.data();
 }
 
 }  // namespace pecanctl::cli

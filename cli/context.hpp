@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "cli/connections.hpp"
 #include "cli/options.hpp"
@@ -26,10 +27,25 @@ class Engine;
 
 namespace pecanctl::cli {
 
+/// pecan.yml as it is understood, for people and for programs.
+struct ResolvedView {
+  struct Value {
+    std::string key;
+    std::string value;
+    std::string origin;
+  };
+
+  std::string yaml;
+  std::string json;
+  std::vector<Value> origins;  ///< of the file, then of the program's own settings
+};
+
 /// The composition root: the one place that knows the environment and constructs clients.
 /// Everything is made when first asked for, so that a command pays for what it uses.
 class Context {
  public:
+  static constexpr std::string_view k_default_socket = "/var/run/docker.sock";
+
   Context(GlobalOptions options, std::string command_line, Reporter& reporter,
           output::Printer& printer, std::stop_token stop);
   ~Context();
@@ -58,8 +74,17 @@ class Context {
   std::optional<std::filesystem::path> find_path() const;
   /// Whether there is a pecan.yml to work with.
   bool has_file();
+  /// Says that there is none, and how to make one.
+  Error missing_file() const;
+  /// What is in it, unread. Asks nobody but the file system. @throws Error not_found, denied
+  const project::InstanceSource& source();
+  /// Without one in sight, the one that the containers of -i remember.
   /// @throws Error not_found with the way to make one; invalid with all its mistakes.
   const project::InstanceFile& file();
+  /// The file with everything filled in, and who says what. Asks nobody but the file system.
+  ResolvedView resolved();
+  /// The JSON Schema of pecan.yml.
+  static std::string instance_schema();
   const project::Secrets& secrets();
   /// The instance as its file wants it, under the name that -i gives.
   const stack::Stack& stack();
@@ -77,24 +102,46 @@ class Context {
   engine::Backend& backend();
   engine::ImageStore& images();
   Connections& services();
-  /// How to reach Consul: CONSUL_HTTP_ADDR, pecan.yml, else this machine's own container. Nothing
-  /// when that does not run.
+  /// Whether Consul is this machine's own container: nobody says otherwise.
+  bool has_own_consul();
+  /// How to reach Consul: PECANCTL_CONSUL_ADDRESS, pecan.yml, a configuration file or
+  /// CONSUL_HTTP_ADDR, else this machine's own container. Nothing when that does not run.
+  /// @throws Error usage when CONSUL_HTTP_ADDR says something else than the others.
   std::optional<deployment::Index::Connect> find_consul();
   std::unique_ptr<deployment::Index> index();
 
   deployment::Holder holder() const;
+  /// The lock of an instance, or a wait for it as `--lock-wait` says. Output holds nobody up from
+  /// now on.
   std::unique_ptr<deployment::InstanceLock> lock(const std::string& name);
+  /// Needed by whoever needs this machine's own services (Consul): they stay as long as it is held.
+  /// Any number hold it together.
+  std::unique_ptr<deployment::InstanceLock> lock_machine_in_use();
+  /// The opposite: nobody needs them, and whoever comes to do waits. Nothing when somebody does.
+  std::unique_ptr<deployment::InstanceLock> find_machine_unused();
+  /// For changing this machine's own services: one at a time.
+  std::unique_ptr<deployment::InstanceLock> lock_machine();
   /// This machine's address as other machines see it, "127.0.0.1" when it has none.
   std::string machine_address() const;
   std::string user_name() const;
 
  private:
+  std::optional<std::filesystem::path> find_recorded_path();
+  std::filesystem::path folder() const;
+  std::string docker_socket() const;
+  project::InstanceSource read_source(const std::filesystem::path& path);
+  SettingValue instance_consul();
+  SettingValue explicit_consul();
+  std::string machine_lock_name() const;
+  std::unique_ptr<deployment::InstanceLock> take(deployment::LockRequest request);
+
   GlobalOptions options_;
   std::string command_line_;
   Reporter& reporter_;
   output::Printer& printer_;
   std::stop_token stop_;
   std::unique_ptr<project::Catalogue> catalogue_;
+  std::unique_ptr<project::InstanceSource> source_;
   std::unique_ptr<project::InstanceFile> file_;
   std::unique_ptr<project::Secrets> secrets_;
   std::unique_ptr<stack::Stack> stack_;

@@ -129,7 +129,7 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
 void ensure_machine_services(Context& context, const ConvergeRequest& request,
                              const Deadline& deadline)
 {
-  if (!context.file().consul_address.empty() || find_variable("CONSUL_HTTP_ADDR")) {
+  if (!context.has_own_consul()) {
     return;
   }
   auto stack = project::make_machine_stack(context.catalogue());
@@ -141,32 +141,52 @@ void ensure_machine_services(Context& context, const ConvergeRequest& request,
   }
   // What would stop this deploy stops it before the first container is touched.
   prepare(context, context.stack(), request, deadline);
-  const auto holder = context.holder();
-  const deployment::InstanceLock lock{
-      deployment::lock_folder(), stack.name,         holder,
-      std::chrono::minutes{2},   context.reporter(), context.stop()};
+  const auto lock = context.lock_machine();
   converge(context, stack, {}, {}, {}, deadline);
 }
 
-void print_plan(Context& context, const deployment::Plan& plan)
+deployment::Plan plan_machine_services(Context& context)
 {
+  if (!context.has_own_consul()) {
+    return {};
+  }
+  auto stack = project::make_machine_stack(context.catalogue());
+  stack.images = context.file().images;
+  return plan_for(context, stack, {}).plan;
+}
+
+void print_plan(Context& context, const deployment::Plan& plan, const deployment::Plan& machine,
+                const std::string& finding)
+{
+  auto& printer = context.printer();
   auto steps = nlohmann::json::array();
-  for (const auto& action : plan.actions) {
-    context.printer().say(fmt::format("  {} {:<24} {:<15} {}", sign_of(action.verb), action.name,
-                                      to_string(action.verb), action.reason));
-    steps.push_back({{"id", action.name},
-                     {"action", to_string(action.verb)},
-                     {"service", action.service},
-                     {"reason", action.reason}});
+  for (const auto* part : {&machine, &plan}) {
+    for (const auto& action : part->actions) {
+      printer.say(fmt::format("  {} {:<24} {:<15} {}{}", sign_of(action.verb), action.name,
+                              to_string(action.verb), action.reason,
+                              action.deletes_data ? ", with all its data" : ""));
+      steps.push_back({{"id", action.name},
+                       {"action", to_string(action.verb)},
+                       {"service", action.service},
+                       {"reason", action.reason}});
+    }
   }
   for (const auto& [service, count] : plan.unchanged) {
-    context.printer().say(
-        fmt::format("  = {:<24} {}", fmt::format("{} x{}", service, count), "unchanged"));
+    printer.say(fmt::format("  = {:<24} {}", fmt::format("{} x{}", service, count), "unchanged"));
   }
-  context.printer().record("plan", {{"changes", plan.actions.size()},
-                                    {"deletes_data", plan.deletes_data()},
-                                    {"revision", plan.revision},
-                                    {"steps", steps}});
+  const auto changes = steps.size();
+  const bool deletes_data = plan.deletes_data() || machine.deletes_data();
+  printer.record("plan", {{"changes", changes},
+                          {"deletes_data", deletes_data},
+                          {"revision", plan.revision},
+                          {"steps", std::move(steps)}});
+  printer.add_to_result("changes", changes);
+  if (context.options().is_check && changes > 0) {
+    throw Error{{.code = ErrorCode::finding,
+                 .what = finding,
+                 .why = fmt::format("{} step{} would be taken", changes, changes == 1 ? "" : "s"),
+                 .hint = "the same command without --check and -n takes them"}};
+  }
 }
 
 }  // namespace pecanctl::cli

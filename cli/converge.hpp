@@ -57,7 +57,13 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
 void ensure_machine_services(Context& context, const ConvergeRequest& request,
                              const Deadline& deadline);
 
-/// One line an action, with its reason; with --json one `plan` record.
-void print_plan(Context& context, const deployment::Plan& plan);
+/// What that would do, for a look.
+deployment::Plan plan_machine_services(Context& context);
+
+/// Prints it: one line an action, with its reason; with --json one `plan` record. First
+/// what it means for `machine`, this machine's own services. Nothing is changed.
+/// @throws Error finding with --check, when there is a difference; `finding` says which.
+void print_plan(Context& context, const deployment::Plan& plan, const deployment::Plan& machine,
+                const std::string& finding);
 
 }  // namespace pecanctl::cli

@@ -19,6 +19,7 @@
 #include "cli/output/printer.hpp"
 #include "cli/output/reporters.hpp"
 #include "cli/output/terminal.hpp"
+#include "cli/settings.hpp"
 #include "cli/signals.hpp"
 #include "core/base/cancel.hpp"
 #include "core/base/text.hpp"
@@ -46,9 +47,15 @@ bool wants_color(const GlobalOptions& options)
   if (options.color != "auto") {
     return options.color == "always";
   }
-  const bool is_off = !find_variable("NO_COLOR").value_or("").empty() ||
-                      find_variable("TERM").value_or("dumb") == "dumb";
-  return !is_off && output::is_terminal(STDERR_FILENO);
+  if (!find_variable("NO_COLOR").value_or("").empty()) {
+    return false;
+  }
+  for (const auto* name : {"FORCE_COLOR", "CLICOLOR_FORCE"}) {
+    if (const auto value = find_variable(name).value_or(""); !value.empty() && value != "0") {
+      return true;
+    }
+  }
+  return find_variable("TERM").value_or("dumb") != "dumb" && output::is_terminal(STDERR_FILENO);
 }
 
 // How people are talked to, on stderr.
@@ -147,15 +154,16 @@ void show_error(const Error& error, const output::Redactor& redactor, const Voic
 
 // The last record. Somebody who cannot be told so on stdout is told on stderr.
 int finish(output::Printer& printer, const Voice& voice, int exit,
-           const std::optional<Error>& failure)
+           const std::optional<Error>& failure, const Signals* signals = nullptr)
 {
   try {
-    printer.finish(exit, failure ? &*failure : nullptr);
+    const bool is_read = printer.finish(exit, failure ? &*failure : nullptr);
+    const int received = signals == nullptr ? 0 : signals->received();
+    return exit == 0 && !is_read && received != 0 ? 128 + received : exit;
   } catch (const Error& error) {
     show_error(error, printer.redactor(), voice, true);
     return exit == 0 ? static_cast<int>(exit_status(error.code())) : exit;
   }
-  return exit;
 }
 
 // An instruction for every failure: what always holds, where the thrower knew nothing better.
@@ -215,7 +223,9 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
   try {
     Context context{invocation.options, invocation.line, reporter, printer, signals.stop()};
     invocation.run(context);
-    return {};
+    // Whoever asked to stop is told so, also when there was nothing left to do.
+    const bool is_stopped = !invocation.is_reading && signals.received() != 0;
+    return {.exit = is_stopped ? 128 + signals.received() : 0};
   } catch (const Cancelled&) {
     return {.exit = 128 + signals.received()};
   } catch (const Error& error) {
@@ -235,18 +245,26 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
 
 }  // namespace
 
-int execute(const Invocation& invocation, Signals& signals)
+int execute(Invocation invocation, Signals& signals)
 {
-  const auto& options = invocation.options;
+  auto& options = invocation.options;
+  std::optional<Error> mistake;
+  try {
+    resolve_settings(options, invocation.flags);
+  } catch (const Error& error) {
+    mistake = with_fix(error);
+  }
   const auto voice = find_voice(options);
-  output::Printer printer{options.is_json, options.is_quiet, output::is_terminal(STDOUT_FILENO)};
+  output::Printer printer{options.is_json, options.is_quiet, output::is_terminal(STDOUT_FILENO),
+                          signals.stop()};
   printer.begin(invocation.command, invocation.is_reading);
   printer.set_instance(options.instance);
   if (!voice.style.is_unicode) {
     printer.use_ascii();
   }
   Witness reporter{make_reporter(invocation, voice, printer, signals)};
-  const auto ending = carry_out(invocation, reporter, printer, signals);
+  const auto ending = mistake ? Ending{static_cast<int>(exit_status(mistake->code())), mistake}
+                              : carry_out(invocation, reporter, printer, signals);
   printer.set_hold({});
   reporter.close();  // the terminal is as it was before the error appears
   signals.leave_word_to_others(false);
@@ -255,13 +273,15 @@ int execute(const Invocation& invocation, Signals& signals)
         voice.verbosity != Verbosity::quiet && reporter.has_seen(ending.failure->info().trail);
     show_error(*ending.failure, printer.redactor(), voice, !was_shown);
   }
-  return finish(printer, voice, ending.exit, ending.failure);
+  return finish(printer, voice, ending.exit, ending.failure, &signals);
 }
 
 int refuse_line(const Error& refusal, std::span<const std::string> arguments)
 {
   const auto error = with_fix(refusal);
-  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end();
+  const auto variable = find_variable("PECANCTL_JSON");
+  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end() ||
+                       (variable && (variable == "1" || variable == "true"));
   output::Printer printer{is_json, false, false};
   const Voice voice{.style = {.is_unicode = has_utf8_locale()},
                     .is_journal = output::is_journal(STDERR_FILENO,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 
@@ -14,6 +15,8 @@ namespace pecanctl::cli {
 /// A line that was understood: what to run, and under which global flags.
 struct Invocation {
   GlobalOptions options = {};
+  std::map<std::string, std::string> flags =
+      {};                    ///< global ones that were given: "--color" → "never"
   std::string command = {};  ///< as in the command table
   bool is_reading = false;   ///< answers with one document and changes nothing
   std::string line = {};     ///< as typed, without the program's name
@@ -21,7 +24,7 @@ struct Invocation {
 };
 
 /// Runs it, and turns what leaves it into output and an exit status. Catches everything.
-int execute(const Invocation& invocation, Signals& signals);
+int execute(Invocation invocation, Signals& signals);
 
 /// Tells that a line was not understood. No flag of it is known then, but --json can be seen.
 int refuse_line(const Error& refusal, std::span<const std::string> arguments);

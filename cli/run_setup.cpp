@@ -57,8 +57,21 @@ std::vector<std::string> running_workers(const engine::Observation& observed,
 
 RunSetup::RunSetup(Context& context)
     : context_{context},
-      store_{runs_folder(context.instance_name())}
+      folder_{runs_folder(context.instance_name())}
 {
+}
+
+const workflow::RunStore& RunSetup::store()
+{
+  if (!store_) {
+    store_ = std::make_unique<workflow::RunStore>(folder_);
+  }
+  return *store_;
+}
+
+std::optional<workflow::RunStore> RunSetup::find_store() const
+{
+  return workflow::RunStore::find(folder_);
 }
 
 RunTarget RunSetup::find_target(const std::string& model)

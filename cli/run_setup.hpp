@@ -28,7 +28,10 @@ class RunSetup {
  public:
   explicit RunSetup(Context& context);
 
-  const workflow::RunStore& store() const { return store_; }
+  /// Makes its folder when there is none.
+  const workflow::RunStore& store();
+  /// What is there, for a look.
+  std::optional<workflow::RunStore> find_store() const;
 
   /// @throws Error not_found with what was probably meant.
   RunTarget find_target(const std::string& model);
@@ -47,7 +50,8 @@ class RunSetup {
 
  private:
   Context& context_;
-  workflow::RunStore store_;
+  std::filesystem::path folder_;
+  std::unique_ptr<workflow::RunStore> store_;
   std::unique_ptr<engine::DataAccess> data_;
 };
 

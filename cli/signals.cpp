@@ -24,14 +24,12 @@ sigset_t watched_signals()
   return set;
 }
 
-// Never waits: the second signal ends the process even when the terminal takes no more (Ctrl-S).
+// Past whatever lock the other writers hold, and without waiting for anybody to read: the second
+// signal ends the process even when the terminal takes no more (Ctrl-S).
 void say(std::string_view text)
 {
   pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-  if (::poll(&output, 1, 0) <= 0 || (output.revents & POLLOUT) == 0) {
-    return;
-  }
-  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
+  if (::poll(&output, 1, 0) <= 0 || ::write(STDERR_FILENO, text.data(), text.size()) < 0) {
     return;  // nobody listens; the stop request stands
   }
 }
@@ -50,6 +48,9 @@ Signals::~Signals()
 {
   ::pthread_kill(waiter_.native_handle(), SIGUSR2);  // ours alone: ends the wait
   waiter_.join();
+  if (stopper_.joinable()) {
+    stopper_.join();
+  }
 }
 
 void Signals::wait_for_signals()
@@ -67,7 +68,8 @@ void Signals::wait_for_signals()
     if (!others_say_it_) {
       say(fmt::format("\n{}\n", k_word));
     }
-    source_.request_stop();
+    // Callbacks of the stop run here, and may take their time; a second signal must not.
+    stopper_ = std::thread{[this] { source_.request_stop(); }};
   }
 }
 

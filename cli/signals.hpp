@@ -38,6 +38,7 @@ class Signals {
   std::stop_source source_;
   std::atomic<bool> others_say_it_{false};
   std::atomic<int> received_{0};
+  std::thread stopper_;  // started by the waiter
   std::thread waiter_;
 };
 

@@ -14,7 +14,7 @@ run_packages=(docker.io debootstrap busybox-static iproute2)
 # shellcheck disable=SC2034
 test_packages=(
   doctest-dev clang-14 clang-format-14 clang-tidy-14 shellcheck python3 python3-jsonschema
-  python3-pika zsh fish man-db mandoc lintian systemd adduser valgrind
+  python3-pika python3-yaml zsh fish man-db mandoc lintian systemd adduser valgrind strace
   docker.io debootstrap busybox-static iproute2 iptables curl rabbitmq-server postgresql-15-postgis-3
 )
 

@@ -124,19 +124,14 @@ deployment::Publication publication_of(Context& context, const Converged& conver
 void print_dry_run(Context& context, ConvergeRequest request)
 {
   const auto& stack = context.stack();
+  const auto machine = plan_machine_services(context);
   if (const auto connect = context.find_consul()) {
     deployment::Index index{*connect, stack.name};
     request.replicas = remembered_replicas(context, stack, index);
   }
   const auto planned = plan_for(context, stack, request);
   context.printer().say(fmt::format("{}: nothing is changed by this command", stack.name));
-  print_plan(context, planned.plan);
-  context.printer().add_to_result("changes", planned.plan.actions.size());
-  if (context.options().is_check && !planned.plan.is_empty()) {
-    throw Error{{.code = ErrorCode::finding,
-                 .what = fmt::format("{} differs from pecan.yml", stack.name),
-                 .hint = "pecanctl deploy"}};
-  }
+  print_plan(context, planned.plan, machine, fmt::format("{} differs from pecan.yml", stack.name));
 }
 
 void summarise(Context& context, const Converged& converged, const engine::Observation& observed,
@@ -166,6 +161,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
     return;
   }
   const auto lock = context.lock(stack.name);
+  const auto machine = context.lock_machine_in_use();
   engine::Observation before;
   if (!request.only.empty()) {
     before = context.backend().observe(context.identity(), deadline, context.stop());

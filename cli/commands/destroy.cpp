@@ -87,10 +87,13 @@ void confirm(const DestroyFlags& flags, Context& context, const std::string& nam
   }
 }
 
-bool is_last_instance(Context& context, const Deadline& deadline)
+// Whether nothing runs but `leaving`.
+bool is_last_instance(const engine::Identity& leaving, Context& context, const Deadline& deadline)
 {
   for (const auto& identity : context.backend().list_instances(deadline, context.stop())) {
-    const bool is_other = identity.instance != k_machine;
+    const bool is_other =
+        identity.instance != k_machine &&
+        (identity.instance != leaving.instance || identity.owner != leaving.owner);
     // Volumes that a destroy kept need no services.
     if (is_other &&
         !context.backend().observe(identity, deadline, context.stop()).replicas.empty()) {
@@ -100,37 +103,73 @@ bool is_last_instance(Context& context, const Deadline& deadline)
   return true;
 }
 
-// Consul serves all instances of the machine; it goes with the last one.
-void destroy_machine_services(const DestroyFlags& flags, Context& context, const Deadline& deadline)
+engine::Identity machine_identity()
 {
-  if (!is_last_instance(context, deadline)) {
+  return {.instance = std::string{k_machine}, .owner = "machine"};
+}
+
+// What destroying `leaving` means for the machine's own services.
+deployment::Plan plan_machine(const DestroyFlags& flags, const engine::Identity& leaving,
+                              Context& context, const Deadline& deadline)
+{
+  if (!is_last_instance(leaving, context, deadline)) {
+    return {};
+  }
+  const auto observed = context.backend().observe(machine_identity(), deadline, context.stop());
+  auto plan = deployment::plan_destroy(std::string{k_machine}, observed, flags.with_volumes);
+  for (auto& action : plan.actions) {
+    action.reason = fmt::format("{}: no instance is left to use it", action.reason);
+  }
+  return plan;
+}
+
+// Consul serves all instances of the machine; it goes with the last one.
+void destroy_machine_services(const DestroyFlags& flags, const engine::Identity& leaving,
+                              Context& context, const Deadline& deadline)
+{
+  // Somebody who deploys now has no container yet, but needs Consul.
+  const auto unused = context.find_machine_unused();
+  if (!unused || !is_last_instance(leaving, context, deadline)) {
     return;
   }
-  const deployment::InstanceLock lock{deployment::lock_folder(), std::string{k_machine},
-                                      context.holder(),          std::chrono::minutes{2},
-                                      context.reporter(),        context.stop()};
-  const engine::Identity machine{.instance = std::string{k_machine}, .owner = "machine"};
-  const auto observed = context.backend().observe(machine, deadline, context.stop());
-  const auto plan = deployment::plan_destroy(machine.instance, observed, flags.with_volumes);
+  const auto lock = context.lock_machine();
+  const auto observed = context.backend().observe(machine_identity(), deadline, context.stop());
+  const auto plan = deployment::plan_destroy(std::string{k_machine}, observed, flags.with_volumes);
   deployment::apply_destroy(plan, observed, context.backend(), {}, context.reporter(), deadline,
                             context.stop());
 }
 
 // An index that cannot be reached does not keep the containers; its keys are told.
-void forget_in_index(Context& context)
+void warn_of_keys(Context& context, const Error& error)
+{
+  if (error.code() == ErrorCode::conflict || error.code() == ErrorCode::usage) {
+    throw Error{error.info()};
+  }
+  warn(context.reporter(),
+       fmt::format("Consul keeps its keys of {}: {}", context.instance_name(), error.what()));
+}
+
+// Before anything is removed: another machine may hold the instance, and which Consul it is may be
+// known by its containers only.
+std::unique_ptr<deployment::Index> claim_in_index(Context& context)
 {
   try {
-    if (const auto connect = context.find_consul()) {
-      deployment::Index index{*connect, context.instance_name()};
-      index.acquire(context.holder(), Deadline::in(std::chrono::seconds{20}), context.stop());
-      index.remove(Deadline::in(std::chrono::seconds{20}), context.stop());
-    }
+    return context.find_consul() ? context.index() : nullptr;
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::conflict) {
-      throw;
-    }
-    warn(context.reporter(),
-         fmt::format("Consul keeps its keys of {}: {}", context.instance_name(), error.what()));
+    warn_of_keys(context, error);
+    return nullptr;
+  }
+}
+
+void forget_in_index(Context& context, deployment::Index* index)
+{
+  if (index == nullptr) {
+    return;
+  }
+  try {
+    index->remove(Deadline::in(std::chrono::seconds{20}), context.stop());
+  } catch (const Error& error) {
+    warn_of_keys(context, error);
   }
 }
 
@@ -175,12 +214,8 @@ void run_destroy(const DestroyFlags& flags, Context& context)
   }
   auto plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
   if (context.options().is_dry_run || context.options().is_check) {
-    print_plan(context, plan);
-    if (context.options().is_check && !plan.is_empty()) {
-      throw Error{{.code = ErrorCode::finding,
-                   .what = fmt::format("{} exists", identity.instance),
-                   .hint = "remove it: the same command without --check"}};
-    }
+    print_plan(context, plan, plan_machine(flags, identity, context, deadline),
+               fmt::format("{} exists", identity.instance));
     return;
   }
   if (!plan.is_empty()) {
@@ -188,6 +223,8 @@ void run_destroy(const DestroyFlags& flags, Context& context)
     confirm(flags, context, identity.instance);
   }
   const auto lock = context.lock(identity.instance);
+  auto machine = context.lock_machine_in_use();
+  auto index = claim_in_index(context);
   observed = context.backend().observe(identity, deadline, context.stop());
   plan = deployment::plan_destroy(identity.instance, observed, flags.with_volumes);
   const int removed = deployment::apply_destroy(
@@ -195,9 +232,11 @@ void run_destroy(const DestroyFlags& flags, Context& context)
       {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}, context.reporter(),
       deadline, context.stop());
   failpoint("destroy.applied");
-  forget_in_index(context);
+  forget_in_index(context, index.get());
   failpoint("destroy.forgotten");
-  destroy_machine_services(flags, context, deadline);
+  index.reset();
+  machine.reset();
+  destroy_machine_services(flags, identity, context, deadline);
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
   const bool keeps_data =
       std::ranges::any_of(observed.volumes, &engine::VolumeState::is_data) && !flags.with_volumes;

@@ -33,6 +33,31 @@ nlohmann::json to_json(const std::vector<fs::path>& paths)
   return list;
 }
 
+void print_dry_run(const std::vector<project::PlannedFile>& files, const fs::path& folder,
+                   const fs::path& shown, Context& context)
+{
+  auto steps = nlohmann::json::array();
+  for (const auto& file : files) {
+    const auto path = (shown / file.path).string();
+    std::error_code ignored;
+    if (fs::exists(folder / file.path, ignored)) {
+      context.printer().say(fmt::format("  = keep   {:<28} it is there", path));
+    } else {
+      context.printer().say(fmt::format("  + create {:<28} missing", path));
+      steps.push_back({{"id", path}, {"action", "create"}, {"reason", "missing"}});
+    }
+  }
+  const auto changes = steps.size();
+  context.printer().record(
+      "plan", {{"changes", changes}, {"deletes_data", false}, {"steps", std::move(steps)}});
+  context.printer().add_to_result("changes", changes);
+  if (context.options().is_check && changes > 0) {
+    throw Error{{.code = ErrorCode::finding,
+                 .what = fmt::format("{} of the instance's files are missing", changes),
+                 .hint = "the same command without --check makes them"}};
+  }
+}
+
 void run_init(const InitFlags& flags, Context& context)
 {
   const auto folder =
@@ -44,15 +69,11 @@ void run_init(const InitFlags& flags, Context& context)
                                .data = flags.data};
   const auto files = project::plan_init(options, context.catalogue());
   const auto shown = fs::path{flags.folder} == "." ? fs::path{} : fs::path{flags.folder};
-  if (context.options().is_dry_run) {
-    for (const auto& file : files) {
-      const bool exists = fs::exists(folder / file.path);
-      context.printer().say(
-          fmt::format("  {} {}", exists ? "= kept" : "+ create", (shown / file.path).string()));
-    }
+  if (context.options().is_dry_run || context.options().is_check) {
+    print_dry_run(files, folder, shown, context);
     return;
   }
-  const auto result = project::apply_init(files, folder);
+  const auto result = project::apply_init(files, folder, context.stop());
   for (const auto& path : result.created) {
     context.printer().say(fmt::format("  created {}", (shown / path).string()));
   }

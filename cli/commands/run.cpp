@@ -87,17 +87,33 @@ std::vector<workflow::Candidate> find_candidates(const RunFlags& flags, const Ru
 void print_dry_run(const RunFlags& flags, const RunTarget& target, RunSetup& setup,
                    Context& context)
 {
-  const auto plan =
-      workflow::plan_jobs(find_candidates(flags, target, setup, context), {}, flags.runs_again, 0);
+  const auto plan = workflow::plan_run(setup.find_store(), target.queue,
+                                       find_candidates(flags, target, setup, context),
+                                       {.runs_again = flags.runs_again});
+  auto steps = nlohmann::json::array();
   for (const auto& job : plan.jobs) {
-    context.printer().say(
-        fmt::format("  + run {} on {}", workflow::data_path(job.folder), target.queue));
+    const bool is_sent = workflow::is_under_way(job);
+    const auto reason = is_sent            ? "under way already: waited for, not sent again"
+                        : flags.runs_again ? "--rerun"
+                                           : "not done yet";
+    context.printer().say(fmt::format("  {} {:<40} to {}   {}", is_sent ? "=" : "+",
+                                      workflow::data_path(job.folder), target.queue, reason));
+    steps.push_back(
+        {{"id", job.folder}, {"action", is_sent ? "wait" : "submit"}, {"reason", reason}});
   }
   context.printer().say(
       fmt::format("{} to run, {} already done (nothing is submitted by this command)",
                   count_jobs(plan.jobs.size()), plan.already_done));
+  context.printer().record(
+      "plan", {{"changes", plan.jobs.size()}, {"deletes_data", false}, {"steps", steps}});
+  context.printer().add_to_result("changes", plan.jobs.size());
   context.printer().add_to_result("jobs", plan.jobs.size());
   context.printer().add_to_result("already_done", plan.already_done);
+  if (context.options().is_check && !plan.jobs.empty()) {
+    throw Error{{.code = ErrorCode::finding,
+                 .what = fmt::format("{} not done", count_jobs(plan.jobs.size())),
+                 .hint = "run the same command without --check"}};
+  }
 }
 
 // Everything is checked before anything is published.
@@ -159,7 +175,7 @@ void run_run(const RunFlags& flags, Context& context)
     return;
   }
   const auto target = setup.find_target(flags.model);
-  if (context.options().is_dry_run) {
+  if (context.options().is_dry_run || context.options().is_check) {
     print_dry_run(flags, target, setup, context);
     return;
   }

@@ -161,15 +161,11 @@ void run_scale(const ScaleFlags& flags, Context& context)
   require_broker(stack, observed);
   if (context.options().is_dry_run || context.options().is_check) {
     const auto planned = plan_for(context, stack, request);
-    print_plan(context, planned.plan);
-    if (context.options().is_check && !planned.plan.is_empty()) {
-      throw Error{{.code = ErrorCode::finding,
-                   .what = "the worker counts differ",
-                   .hint = "the same command without --check"}};
-    }
+    print_plan(context, planned.plan, {}, "the worker counts differ");
     return;
   }
   const auto lock = context.lock(stack.name);
+  const auto machine = context.lock_machine_in_use();
   prepare(context, stack, request, deadline);
   const auto index = context.index();
   // Remembered first: what was asked for is the truth, also when this process ends half-way.

@@ -92,7 +92,7 @@ Picture look(Context& context)
                                            {}, deadline, context.stop());
   }
   picture.lock =
-      deployment::find_lock_holder(deployment::lock_folder(), identity.instance).value_or("free");
+      deployment::find_lock_holder(deployment::lock_folders(), identity.instance).value_or("free");
   return picture;
 }
 

@@ -1,30 +1,90 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <memory>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
+#include "core/base/text.hpp"
 
 namespace pecanctl::cli::commands {
 namespace {
 
-void run_validate(Context& context)
+using nlohmann::json;
+
+struct ValidateFlags {
+  bool is_print = false;
+  bool is_origins = false;
+  bool is_schema = false;
+};
+
+// The answer in one piece, so that no line of it is lost among others.
+void say_lines(Context& context, const std::string& text)
 {
+  for (const auto& line : split(trim(text), '\n')) {
+    context.printer().say(line);
+  }
+}
+
+void print_origins(Context& context, const ResolvedView& view, json& fields)
+{
+  output::Table table{.header = {"KEY", "VALUE", "ORIGIN"}, .rows = {}};
+  auto rows = json::array();
+  for (const auto& one : view.origins) {
+    table.rows.push_back({one.key, one.value, one.origin});
+    rows.push_back({{"key", one.key}, {"value", one.value}, {"origin", one.origin}});
+  }
+  context.printer().table(table);
+  fields["origins"] = std::move(rows);
+}
+
+// Asks nobody but the file system.
+void run_validate(const ValidateFlags& flags, Context& context)
+{
+  if (flags.is_schema) {
+    const auto text = context.instance_schema();
+    say_lines(context, text);
+    context.printer().document({{"ok", true}, {"schema", json::parse(text)}});
+    return;
+  }
+  context.source();  // before anything asks Docker where the file might be
   const auto& stack = context.stack();
-  context.printer().say(fmt::format("{} is valid: instance {}, {} services",
-                                    context.file().path.string(), stack.name,
-                                    stack.services.size()));
-  context.printer().add_to_result("file", context.file().path.string());
-  context.printer().add_to_result("instance", stack.name);
+  const auto path = context.file().path.string();
+  json fields{
+      {"ok", true}, {"file", path}, {"instance", stack.name}, {"services", stack.services.size()}};
+  if (flags.is_print || flags.is_origins) {
+    const auto view = context.resolved();
+    if (flags.is_print) {
+      say_lines(context, view.yaml);
+      fields["resolved"] = json::parse(view.json);
+    }
+    if (flags.is_origins) {
+      print_origins(context, view, fields);
+    }
+  } else {
+    context.printer().say(fmt::format("{} is valid: instance {}, {} services", path, stack.name,
+                                      stack.services.size()));
+  }
+  context.printer().document(std::move(fields));
 }
 
 }  // namespace
 
 RunFn setup_validate(CLI::App& sub)
 {
-  sub.footer("Examples:\n  pecanctl validate\n  pecanctl validate --file other.yml");
-  return run_validate;
+  auto flags = std::make_shared<ValidateFlags>();
+  sub.add_flag("--print", flags->is_print, "The file with its variables and defaults filled in");
+  sub.add_flag("--origins", flags->is_origins, "Where each value comes from");
+  sub.add_flag("--schema", flags->is_schema, "The JSON Schema of pecan.yml, for editors");
+  sub.footer(
+      "Examples:\n  pecanctl validate\n  pecanctl validate --file other.yml\n"
+      "  pecanctl validate --origins     who says what\n"
+      "  pecanctl validate --schema > pecan.schema.json");
+  return [flags](Context& context) { run_validate(*flags, context); };
 }
 
 }  // namespace pecanctl::cli::commands

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -80,19 +79,8 @@ json to_json(const ErrorInfo& info, int exit)
 
 void Printer::write(std::string_view text)
 {
-  while (!text.empty()) {
-    const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0 && errno == EPIPE) {
-      return;  // `| head` has seen enough
-    }
-    if (written < 0) {
-      throw system_error("cannot write to standard output", errno);
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  const std::scoped_lock lock{output_mutex_};
+  output_.write(text);
 }
 
 void Printer::begin(std::string_view command, bool is_reading)
@@ -185,14 +173,20 @@ void Printer::document(json fields, std::string_view type)
   record(type.empty() ? command_ : type, std::move(fields));
 }
 
-void Printer::finish(int exit, const Error* error)
+bool Printer::finish(int exit, const Error* error)
 {
   if (error != nullptr) {
     record("error", to_json(error->info(), exit));
   }
-  if (has_document_ && exit == 0) {
-    return;
+  if (!has_document_ || exit != 0) {
+    write_result(exit);
   }
+  const std::scoped_lock lock{output_mutex_};
+  return output_.flush();
+}
+
+void Printer::write_result(int exit)
+{
   const auto elapsed = std::chrono::steady_clock::now() - begun_;
   json fields{
       {"elapsed_ms", std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()}};
@@ -202,6 +196,12 @@ void Printer::finish(int exit, const Error* error)
   }
   fields.update({{"ok", exit == 0}, {"exit", exit}});
   record("result", std::move(fields));
+}
+
+void Printer::go_on_unread()
+{
+  const std::scoped_lock lock{output_mutex_};
+  output_.go_on_unread();
 }
 
 }  // namespace pecanctl::cli::output

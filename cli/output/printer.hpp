@@ -2,15 +2,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
 #include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/output/redactor.hpp"
+#include "cli/output/stream.hpp"
 #include "core/base/error.hpp"
 
 namespace pecanctl::cli::output {
@@ -26,10 +30,12 @@ struct Table {
 /// templates/schema/<its type>.json. Secrets that the redactor knows are taken out of everything.
 class Printer {
  public:
-  Printer(bool is_json, bool is_quiet, bool is_terminal)
+  /// After a request to `stop` it does not wait for a reader who does not read.
+  Printer(bool is_json, bool is_quiet, bool is_terminal, std::stop_token stop = {})
       : is_json_{is_json},
         is_quiet_{is_quiet},
-        is_terminal_{is_terminal}
+        is_terminal_{is_terminal},
+        output_{STDOUT_FILENO, std::move(stop)}
   {
   }
 
@@ -62,8 +68,11 @@ class Printer {
   /// Adds to the closing `result` line. `name` is ours, never a user's word: what has names of its
   /// own goes into an object ("replicas": {"sipnet": 4}).
   void add_to_result(std::string_view name, nlohmann::json value);
+  /// From now on nobody waits for a reader of stdout until `finish`: for whoever holds a lock.
+  void go_on_unread();
   /// The closing `result`, and the error before it. Nothing of what was added replaces `exit`.
-  void finish(int exit, const Error* error);
+  /// Waits until everything is read, and returns whether it was.
+  bool finish(int exit, const Error* error);
   /// A read command answers with one document, and has no `result` line when it succeeds. Its type
   /// is the command's name unless `type` says another.
   void document(nlohmann::json fields, std::string_view type = {});
@@ -71,6 +80,7 @@ class Printer {
  private:
   void write(std::string_view text);
   void write_lines(const std::string& text);
+  void write_result(int exit);
   void write_record(std::string_view type, const nlohmann::json& fields);
 
   bool is_json_;
@@ -86,6 +96,8 @@ class Printer {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   Redactor redactor_;
   std::mutex mutex_;
+  std::mutex output_mutex_;
+  PatientOutput output_;
   nlohmann::json result_ = nlohmann::json::object();
 };
 

@@ -6,9 +6,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <mutex>
 
 #include "cli/output/display_text.hpp"
+#include "cli/output/stream.hpp"
 #include "core/base/cancel.hpp"
 
 namespace pecanctl::cli::output {
@@ -29,13 +30,11 @@ TerminalSize terminal_size(int fd)
 
 void write_stderr(std::string_view text) noexcept
 {
-  while (!text.empty()) {
-    const auto written = ::write(STDERR_FILENO, text.data(), text.size());
-    if (written < 0 && errno != EINTR) {
-      return;
-    }
-    text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-  }
+  // The process has one stderr, and what is known about its reader has to outlive every writer.
+  static std::mutex mutex;
+  static ImpatientOutput output{STDERR_FILENO};
+  const std::scoped_lock lock{mutex};
+  output.write(text);
 }
 
 std::string read_line(const std::stop_token& stop)

@@ -16,7 +16,8 @@ struct TerminalSize {
 bool is_terminal(int fd);
 TerminalSize terminal_size(int fd);
 
-/// Writes to stderr; a reader who is gone is nobody's problem.
+/// Writes to stderr, thread-safe. A reader who is gone is nobody's problem, and one who does not
+/// read holds nobody up: what is not taken within two seconds is lost (see ImpatientOutput).
 void write_stderr(std::string_view text) noexcept;
 
 /// A line from standard input, without its end; what there is of it at the end of the input.

@@ -6,9 +6,10 @@
 
 namespace pecanctl {
 
-/// A named place where a test may kill this process. Only builds with PECANCTL_FAILPOINTS have any:
-/// there, `PECANCTL_FAILPOINT=<name>[#<hit>]` makes the <hit>-th arrival (default 1) end the
-/// process with SIGKILL. Elsewhere this compiles to nothing.
+/// A named place where a test may disturb this process. Only builds with PECANCTL_FAILPOINTS have
+/// any: there, `PECANCTL_FAILPOINT=<name>[#<hit>][=<kind>]` acts on the <hit>-th arrival (default
+/// 1). Kinds: `kill` (the default) ends the process with SIGKILL; `stall:<ms>` says so on stderr
+/// and sleeps, deaf to a stop request; `throw` is a bug. Elsewhere this compiles to nothing.
 #ifdef PECANCTL_FAILPOINTS
 void failpoint(std::string_view name);
 #else

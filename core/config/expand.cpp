@@ -108,6 +108,7 @@ class Expander {
       return std::string{reference->argument};
     }
     node.is_broken = !is_usable || !is_valid_utf8(*value);
+    node.origin += fmt::format("{}{}", node.origin.empty() ? "" : ", ", reference->name);
     if (!is_usable) {
       report_unset(at, *reference);
     } else if (node.is_broken) {

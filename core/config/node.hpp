@@ -26,6 +26,7 @@ struct Node {
       false;  ///< also true for block scalars; false once a variable was expanded in it
   bool is_default = false;  ///< not in the file: filled in from the schema
   bool is_broken = false;   ///< a mistake in it is reported already: nothing more is said about it
+  std::string origin = {};  ///< the variables in it, or who gave it instead of the file; else empty
   Position position = {};
   std::string key = {};
   Position key_position = {};

@@ -31,14 +31,18 @@ Layer read_environment_layer(const Schema& schema, const Lookup& lookup)
   Layer layer;
   for (const auto& key : schema.keys()) {
     const auto variable = variable_of(key.path);
-    const auto value = lookup(variable);
+    auto value = lookup(variable);
     if (!value || value->empty()) {
       continue;
+    }
+    if (key.type == Type::boolean && (value == "1" || value == "0")) {
+      value = value == "1" ? "true" : "false";  // as people write it in variables
     }
     if (const auto mistake = explain_mistake(key, *value); !mistake.empty()) {
       throw Error{{.code = ErrorCode::usage,
                    .what = fmt::format("cannot use the environment variable {}", variable),
-                   .why = fmt::format("it {}", mistake)}};
+                   .why = fmt::format("it {}", mistake),
+                   .hint = fmt::format("correct it, or: unset {}", variable)}};
     }
     layer[std::string{key.path}] = {*value, variable};
   }

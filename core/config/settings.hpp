@@ -24,7 +24,8 @@ struct Setting {
 using Layer = std::map<std::string, Setting, std::less<>>;
 
 /// What `PECANCTL_<NAME>` variables say about the settings of `schema`: "lock_wait" is
-/// PECANCTL_LOCK_WAIT. Empty counts as unset. @throws Error usage when a value is wrong
+/// PECANCTL_LOCK_WAIT. Empty counts as unset, 1 and 0 as true and false. @throws Error usage when a
+/// value is wrong
 Layer read_environment_layer(const Schema& schema, const Lookup& lookup);
 
 /// What a configuration file says. @throws Error invalid with every mistake

@@ -3,7 +3,9 @@
 #include "core/deployment/index.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,14 +19,30 @@ namespace {
 using consul::Operation;
 using nlohmann::json;
 
-constexpr std::chrono::seconds k_session_ttl{15};
-constexpr std::chrono::seconds k_renew_every{5};
+// The shortest that Consul takes; it waits for twice as long before it ends a session.
+constexpr std::chrono::seconds k_session_ttl{10};
+constexpr std::chrono::seconds k_renew_every{3};
+constexpr std::chrono::milliseconds k_claim_poll{500};
 constexpr std::chrono::seconds k_short{5};
+constexpr std::chrono::seconds k_long{20};
 
 // A session's name says whose it is, so that the same host can end it when that process is gone.
 std::string session_name(const Holder& holder, std::string_view instance)
 {
   return fmt::format("pecanctl {} {} {}", instance, holder.host, holder.pid);
+}
+
+// Whether the process is a pecanctl that runs: two machines may share a name, and then not the lock
+// folder that says that the other one is dead.
+bool is_alive(const std::string& pid)
+{
+  const auto name_of = [](std::string_view process) {
+    std::string name;
+    std::getline(std::ifstream{fmt::format("/proc/{}/comm", process)}, name);
+    return name;
+  };
+  const bool is_number = !pid.empty() && pid.find_first_not_of("0123456789") == std::string::npos;
+  return is_number && name_of(pid) == name_of("self");
 }
 
 std::string render_meta(const Publication& publication)
@@ -81,6 +99,51 @@ std::string Index::key(std::string_view rest) const
 
 void Index::acquire(const Holder& holder, const Deadline& deadline, const std::stop_token& stop)
 {
+  if (const auto held = try_acquire(holder, deadline, stop)) {
+    throw explain_conflict(*held);
+  }
+}
+
+void Index::acquire(const Holder& holder, std::chrono::milliseconds wait, Reporter& reporter,
+                    const Deadline& deadline, const std::stop_token& stop)
+{
+  auto held = try_acquire(holder, deadline, stop);
+  if (!held) {
+    return;
+  }
+  const auto end = Deadline::in(wait);
+  std::optional<Step> step;
+  std::string shown;
+  while (held) {
+    if (end.is_over()) {
+      throw explain_conflict(*held);
+    }
+    if (!step) {
+      note(reporter, fmt::format("waiting for the claim of {} in Consul: {}", instance_, *held));
+      step.emplace(reporter, StepStarted{.id = fmt::format("claim of {}", instance_),
+                                         .group = "lock",
+                                         .action = "wait"});
+    }
+    if (std::exchange(shown, *held) != *held) {
+      step->progress(*held);
+    }
+    pause_for(k_claim_poll, end, stop);
+    held = try_acquire(holder, Deadline::in(k_long), stop);
+  }
+}
+
+Error Index::explain_conflict(const std::string& held) const
+{
+  return Error{{.code = ErrorCode::conflict,
+                .what = fmt::format("instance {} is locked", instance_),
+                .why = held,
+                .hint = "wait for it, or let this command wait: --lock-wait 10m; the claim of a "
+                        "dead holder ends by itself within 20 s"}};
+}
+
+std::optional<std::string> Index::try_acquire(const Holder& holder, const Deadline& deadline,
+                                              const std::stop_token& stop)
+{
   end_sessions_of_dead(holder, deadline, stop);
   session_ =
       client_->create_session(session_name(holder, instance_), k_session_ttl, deadline, stop);
@@ -91,15 +154,12 @@ void Index::acquire(const Holder& holder, const Deadline& deadline, const std::s
   if (!client_->commit(claim, deadline, stop)) {
     const auto held = client_->find(key("lock"), deadline, stop);
     release();
-    throw Error{
-        {.code = ErrorCode::conflict,
-         .what = fmt::format("instance {} is locked", instance_),
-         .why = "held by " + (held ? escape_control(held->value) : std::string{"another pecanctl"}),
-         .hint = "wait for it; a dead holder's claim ends by itself within 30 s"}};
+    return "held by " + (held ? escape_control(held->value) : std::string{"another pecanctl"});
   }
   renewal_ = std::jthread{[connect = connect_, session = session_](const std::stop_token& token) {
     renew_until_stopped(connect, session, token);
   }};
+  return std::nullopt;
 }
 
 void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
@@ -107,7 +167,11 @@ void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
 {
   const auto prefix = fmt::format("pecanctl {} {} ", instance_, holder.host);
   for (const auto& session : client_->list_sessions(deadline, stop)) {
-    if (session.name.starts_with(prefix)) {
+    if (!session.name.starts_with(prefix)) {
+      continue;
+    }
+    const auto pid = session.name.substr(prefix.size());
+    if (pid == std::to_string(holder.pid) || !is_alive(pid)) {
       client_->remove_session(session.id, deadline, stop);
     }
   }

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "core/base/cancel.hpp"
+#include "core/base/error.hpp"
 #include "core/consul/consul.hpp"
 #include "core/deployment/lock.hpp"
 
@@ -52,9 +55,12 @@ class Index {
 
   /// Claims the instance across machines for this process, and keeps the claim alive until the end
   /// of this object. A claim of a dead process of this host is taken over (the caller holds the
-  /// InstanceLock).
+  /// InstanceLock); that of another machine ends within 20 s after its death.
   /// @throws Error conflict that names the holder.
   void acquire(const Holder& holder, const Deadline& deadline, const std::stop_token& stop);
+  /// The same, and waits for the holder for as long as `wait` allows; says so when it waits.
+  void acquire(const Holder& holder, std::chrono::milliseconds wait, Reporter& reporter,
+               const Deadline& deadline, const std::stop_token& stop);
 
   std::map<std::string, RememberedScale> list_scales(const Deadline& deadline,
                                                      const std::stop_token& stop);
@@ -70,6 +76,10 @@ class Index {
   std::string key(std::string_view rest) const;
   void commit(std::vector<consul::Operation> operations, const Deadline& deadline,
               const std::stop_token& stop);
+  /// Whether it is ours now; else who holds it, in words.
+  std::optional<std::string> try_acquire(const Holder& holder, const Deadline& deadline,
+                                         const std::stop_token& stop);
+  Error explain_conflict(const std::string& held) const;
   void end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
                             const std::stop_token& stop);
   void release() noexcept;

@@ -12,7 +12,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
+#include "core/base/failpoint.hpp"
 #include "core/base/fd.hpp"
 #include "core/base/text.hpp"
 #include "core/project/instance_file.hpp"
@@ -189,7 +191,8 @@ std::vector<PlannedFile> plan_init(const InitOptions& options, const Catalogue& 
   return files;
 }
 
-InitResult apply_init(const std::vector<PlannedFile>& files, const fs::path& folder)
+InitResult apply_init(const std::vector<PlannedFile>& files, const fs::path& folder,
+                      const std::stop_token& stop)
 {
   const auto root = folder.has_filename() ? folder : folder.parent_path();
   if (std::error_code error;
@@ -200,11 +203,13 @@ InitResult apply_init(const std::vector<PlannedFile>& files, const fs::path& fol
   ensure_folder(root, 0755);
   InitResult result;
   for (const auto& file : files) {
+    check_stop(stop);
     if (file.path.has_parent_path()) {
       ensure_folder(root / file.path.parent_path(), 0700);
     }
     const bool is_new = create_file_atomically(root / file.path, file.content.reveal(), file.mode);
     (is_new ? result.created : result.kept).push_back(file.path);
+    failpoint("init.file");
   }
   return result;
 }

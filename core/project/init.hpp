@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ std::vector<PlannedFile> plan_init(const InitOptions& options, const Catalogue& 
 /// Makes what is not there yet, each file wholly or not at all; what is there stays as it is,
 /// secrets above all.
 /// @throws Error invalid when the folder or its secrets/ is a symbolic link, or others may write to
-/// secrets/
-InitResult apply_init(const std::vector<PlannedFile>& files, const std::filesystem::path& folder);
+/// secrets/; Cancelled between two files.
+InitResult apply_init(const std::vector<PlannedFile>& files, const std::filesystem::path& folder,
+                      const std::stop_token& stop = {});
 
 }  // namespace pecanctl::project

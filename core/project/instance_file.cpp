@@ -330,12 +330,18 @@ InstanceFile parse_instance_file(std::string_view text, const fs::path& path,
   return file;
 }
 
+InstanceSource load_instance_source(const fs::path& path)
+{
+  static_assert(k_longest_instance_file == config::Limits{}.bytes + 1);
+  return {.path = fs::absolute(path).lexically_normal(),
+          .text = read_file(path, k_longest_instance_file)};
+}
+
 InstanceFile load_instance_file(const fs::path& path, const config::Lookup& lookup,
                                 const Catalogue& catalogue)
 {
-  // One byte more than a document may have, so that the refusal names the file as all others do.
-  const auto text = read_file(path, config::Limits{}.bytes + 1);
-  return parse_instance_file(text, fs::absolute(path).lexically_normal(), lookup, catalogue);
+  const auto source = load_instance_source(path);
+  return parse_instance_file(source.text, source.path, lookup, catalogue);
 }
 
 std::optional<fs::path> find_instance_file(const fs::path& start)

@@ -70,7 +70,18 @@ const config::Schema& instance_schema();
 InstanceFile parse_instance_file(std::string_view text, const std::filesystem::path& path,
                                  const config::Lookup& lookup, const Catalogue& catalogue);
 
+/// The text of a pecan.yml, and where it is from (absolute).
+struct InstanceSource {
+  std::filesystem::path path;
+  std::string text;
+};
+
+/// One byte more than it may have, so that the refusal names it as all others do.
+inline constexpr std::size_t k_longest_instance_file = (std::size_t{1} << 20U) + 1;
+
 /// Reads the file at `path`. @throws Error invalid, not_found, denied
+InstanceSource load_instance_source(const std::filesystem::path& path);
+/// The same, understood.
 InstanceFile load_instance_file(const std::filesystem::path& path, const config::Lookup& lookup,
                                 const Catalogue& catalogue);
 

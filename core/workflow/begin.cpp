@@ -72,6 +72,18 @@ void hand_over(const RunStore& store, HeldRun& run, const std::set<std::string_v
 
 }  // namespace
 
+JobPlan plan_run(const std::optional<RunStore>& store, std::string_view queue,
+                 std::span<const Candidate> candidates, const BeginOptions& options)
+{
+  Others others;
+  for (const auto& id : store ? store->list_open() : std::vector<std::string>{}) {
+    if (const auto state = store->read(id); state.info.queue == queue && !state.is_over()) {
+      add_jobs(state, false, others);
+    }
+  }
+  return plan_jobs(candidates, others.jobs, options.runs_again, options.nonce);
+}
+
 Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> candidates,
                 const BeginOptions& options)
 {

@@ -30,6 +30,10 @@ struct BeginOptions {
 Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> candidates,
                 const BeginOptions& options);
 
+/// What `begin_run` would decide now. Changes nothing, and waits for nobody. @throws Error invalid.
+JobPlan plan_run(const std::optional<RunStore>& store, std::string_view queue,
+                 std::span<const Candidate> candidates, const BeginOptions& options);
+
 /// Takes the run `id`, or the latest when it is empty. @throws Error not_found, conflict when a
 /// process has it.
 HeldRun attach_run(const RunStore& store, std::string_view id);

@@ -80,6 +80,13 @@ RunStore::RunStore(fs::path folder) : folder_{std::move(folder)}
   }
 }
 
+std::optional<RunStore> RunStore::find(fs::path folder)
+{
+  std::error_code ignored;
+  return fs::is_directory(folder, ignored) ? std::optional{RunStore{std::move(folder), AsItIs{}}}
+                                           : std::nullopt;
+}
+
 fs::path RunStore::path_of(std::string_view id) const
 {
   return folder_ / fmt::format("{}.jsonl", id);

@@ -29,6 +29,8 @@ class RunStore {
  public:
   /// Makes the folder. @throws Error.
   explicit RunStore(std::filesystem::path folder);
+  /// What is there, for reading only; nothing when no run was ever begun.
+  static std::optional<RunStore> find(std::filesystem::path folder);
 
   /// Held while it is decided which run submits a folder, so that two commands never both do.
   /// @throws Error timeout.
@@ -48,6 +50,10 @@ class RunStore {
   void finish(HeldRun& run) const;
 
  private:
+  struct AsItIs {};
+
+  RunStore(std::filesystem::path folder, AsItIs /*tag*/) : folder_{std::move(folder)} {}
+
   std::filesystem::path path_of(std::string_view id) const;
 
   std::filesystem::path folder_;

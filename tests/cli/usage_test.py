@@ -109,10 +109,10 @@ class Streams(Case):
         self.assertIn("\x1b[", run("validate", "--color", "always", cwd=self.folder).err)
         self.assertNotIn("\x1b[", run("validate", cwd=self.folder, env=environment(NO_COLOR="1")).err)
 
-    def test_json_of_a_valid_file_is_one_result(self):
+    def test_json_of_a_valid_file_is_one_document(self):
         result = run("validate", "--json", cwd=self.folder)
         self.assertEqual((result.exit, result.err), (0, ""))
-        self.assertEqual([(record["type"], record["exit"]) for record in result.records()], [("result", 0)])
+        self.assertEqual([(record["type"], record["ok"]) for record in result.records()], [("validate", True)])
 
     def test_json_of_a_wrong_file_has_the_places(self):
         (self.folder / "pecan.yml").write_text("pecan: 1.8.0\nname: demo\nmodles: {}\n")

@@ -65,7 +65,7 @@ def check_ours(path, included):
     if owner == "cli":
         clients = {f"core/{name}" for name in CLIENTS | {"http", "config"}}
         # The composition root of pecanctl, and pecan-worker, a program of its own over one client.
-        is_root = path.parent.name == "cli" and path.stem in ("context", "connections")
+        is_root = path.parent.name == "cli" and path.stem.split("_")[0] in ("context", "connections", "settings")
         is_worker = path.parent.name == "worker" and target == "core/rabbitmq"
         if target in clients and not is_root and not is_worker:
             return f"only the composition root includes {target}; a command goes through a capability"

@@ -1,31 +1,34 @@
 # SPDX-FileCopyrightText: the pecanctl authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""A Unix socket that passes requests on to a Docker socket and keeps "<METHOD> <target>" of each."""
+"""Passes requests on to an HTTP server and keeps "<METHOD> <target>" of each: a Unix socket for Docker, a port for Consul."""
 import os
 import socket
 import threading
 
 
 class RecordingProxy:
-    """Listens at `path` for as long as the `with` block lasts."""
+    """Listens for as long as the `with` block lasts: at `path`, or at a free port of the loopback address when that is
+    None (`address` then has it). `upstream` is a path, or a pair of host and port."""
 
     def __init__(self, path, upstream):
         self.path, self.upstream, self.requests = path, upstream, []
 
     def __enter__(self):
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
+        self.listener = socket.socket(socket.AF_UNIX if self.path else socket.AF_INET)
+        self.listener.bind(self.path or ("127.0.0.1", 0))
         self.listener.listen(64)
+        self.address = self.path or "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_):
         self.listener.close()
-        os.unlink(self.path)
+        if self.path:
+            os.unlink(self.path)
 
     def writing(self):
         """The calls that may change something."""
-        return [one for one in self.requests if not one.startswith("GET ")]
+        return [one for one in self.requests if not one.startswith(("GET ", "HEAD "))]
 
     def _accept(self):
         while True:
@@ -33,7 +36,7 @@ class RecordingProxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.socket(socket.AF_UNIX)
+            server = socket.socket(socket.AF_UNIX if isinstance(self.upstream, str) else socket.AF_INET)
             server.connect(self.upstream)
             threading.Thread(target=self._requests, args=(client, server), daemon=True).start()
             threading.Thread(target=self._answers, args=(server, client), daemon=True).start()

@@ -3,8 +3,12 @@
 #include "core/deployment/index.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "tests/support/recorder.hpp"
 #include "tests/support/scripted_consul.hpp"
 
 using namespace pecanctl;
@@ -90,6 +94,37 @@ TEST_CASE("deployment::Index: a claim of a dead process of this machine is taken
   index.acquire(IndexLab::holder("here", 8), k_soon, {});
   CHECK_FALSE(lab.consul.sessions.contains("dead"));
   CHECK(lab.consul.sessions.contains("other"));
+}
+
+TEST_CASE(
+    "deployment::Index: a claim of a living process is respected, whatever its host is called")
+{
+  IndexLab lab;
+  // Two machines of one name that share no lock folder.
+  const auto alive = fmt::format("pecanctl demo here {}", ::getpid());
+  lab.consul.sessions = {{"alive", alive}};
+  lab.consul.keys["pecan/instances/demo/lock"] = {"held", "alive"};
+  Index index{lab.connect(), "demo"};
+  CHECK(code_of([&] { index.acquire(IndexLab::holder("here", 8), k_soon, {}); }) ==
+        ErrorCode::conflict);
+  CHECK(lab.consul.sessions.contains("alive"));
+}
+
+TEST_CASE("deployment::Index: one that waits gets the claim when it ends, and says that it waits")
+{
+  IndexLab lab;
+  auto first = std::make_unique<Index>(lab.connect(), "demo");
+  first->acquire(IndexLab::holder("there", 7), k_soon, {});
+  test::Recorder events;
+  Index second{lab.connect(), "demo"};
+  CHECK(code_of([&] {
+          second.acquire(IndexLab::holder("here", 8), std::chrono::milliseconds{1}, events, k_soon,
+                         {});
+        }) == ErrorCode::conflict);
+  CHECK(events.all<Note>().front().text.find("there (pid 7)") != std::string::npos);
+  first.reset();
+  second.acquire(IndexLab::holder("here", 8), std::chrono::seconds{9}, events, k_soon, {});
+  CHECK(lab.consul.sessions.size() == 1);
 }
 
 TEST_CASE("deployment::Index: whoever lost the claim cannot write")

@@ -21,14 +21,18 @@ using deployment::InstanceLock;
 namespace {
 
 struct LockLab {
-  InstanceLock lock(std::chrono::milliseconds wait = 0ms, const std::string& command = "deploy")
+  InstanceLock lock(std::chrono::milliseconds wait = 0ms, const std::string& command = "deploy",
+                    deployment::LockMode mode = deployment::LockMode::exclusive)
   {
     const deployment::Holder holder{.host = "here",
                                     .pid = 42,
                                     .user = "ann",
                                     .command = command,
                                     .since = "2026-11-20T09:00:00Z"};
-    return InstanceLock{folder.path(), "demo", holder, wait, events, stop.get_token()};
+    return InstanceLock{{.folders = {folder.path()}, .name = "demo", .wait = wait, .mode = mode},
+                        holder,
+                        events,
+                        stop.get_token()};
   }
 
   std::string conflict()
@@ -64,7 +68,7 @@ TEST_CASE("deployment::InstanceLock: instances do not disturb each other")
 {
   LockLab lab;
   const auto held = lab.lock();
-  const InstanceLock other{lab.folder.path(), "other", {}, 0ms, lab.events, {}};
+  const InstanceLock other{{.folders = {lab.folder.path()}, .name = "other"}, {}, lab.events, {}};
 }
 
 TEST_CASE("deployment::InstanceLock: foreign text in its file is no crash")
@@ -124,4 +128,43 @@ TEST_CASE("deployment::InstanceLock: kill -9 of the holder frees it")
   CHECK(lab.conflict() == "none");
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+TEST_CASE("deployment::InstanceLock: whoever shares one folder with the holder is kept out")
+{
+  LockLab lab;
+  const test::TempDir ours;
+  const auto take = [&](std::vector<std::filesystem::path> folders) {
+    return InstanceLock{{.folders = std::move(folders), .name = "demo"}, {}, lab.events, {}};
+  };
+  const auto root = take({ours.path(), lab.folder.path()});
+  CHECK(lab.conflict() != "none");
+  const std::vector<std::filesystem::path> seen{lab.folder.path()};
+  CHECK(deployment::find_lock_holder(seen, "demo").has_value());
+  CHECK_FALSE(deployment::find_lock_holder(seen, "other").has_value());
+}
+
+TEST_CASE("deployment::InstanceLock: users share it, and keep out whoever wants it alone")
+{
+  LockLab lab;
+  const auto first = lab.lock(0ms, "deploy", deployment::LockMode::shared);
+  {
+    const auto second = lab.lock(0ms, "scale", deployment::LockMode::shared);
+    CHECK(lab.conflict() != "none");
+  }
+  CHECK(lab.conflict() != "none");
+}
+
+TEST_CASE("deployment::InstanceLock: what somebody else put in its place is not touched")
+{
+  LockLab lab;
+  const auto path = lab.folder.path() / "pecanctl-demo.lock";
+  const auto victim = lab.folder.path() / "victim";
+  std::ofstream{victim} << "precious";
+  std::filesystem::create_hard_link(victim, path);
+  CHECK_THROWS_AS(lab.lock(), Error);
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(victim, path);
+  CHECK_THROWS_AS(lab.lock(), Error);
+  CHECK(std::filesystem::file_size(victim) == 8);
 }
