@@ -19,11 +19,11 @@ class RoffPage {
 
   void heading(std::string_view name);
   void subheading(std::string_view name);
-  void paragraph(std::string_view prose);
+  void paragraph(std::string_view text);
   /// A term in bold with what it means below it, indented.
-  void entry(std::string_view term, std::string_view prose);
+  void entry(std::string_view term, std::string_view text);
   /// As entry, `value` behind the term in italics.
-  void entry(std::string_view term, std::string_view value, std::string_view prose);
+  void entry(std::string_view term, std::string_view value, std::string_view text);
   /// Lines as they are, indented.
   void example(std::string_view lines);
   /// A line of source that is markup already.
