@@ -31,6 +31,7 @@ constexpr std::array k_commands{
     Command{"Day to day", "destroy", "remove the instance; keeps data unless --volumes",
             commands::setup_destroy},
     Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},
+    Command{"Look", "logs", "merged logs of services and workers", commands::setup_logs},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
 };

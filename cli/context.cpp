@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "cli/signals.hpp"
 #include "core/base/text.hpp"
 #include "core/consul/consul.hpp"
 #include "core/docker/engine.hpp"
@@ -64,12 +66,13 @@ std::optional<std::string> find_variable(std::string_view name)
 }
 
 Context::Context(GlobalOptions options, std::string command_line, Reporter& reporter,
-                 output::Printer& printer, std::stop_token stop)
+                 output::Printer& printer, std::stop_token stop, const Signals* signals)
     : options_{std::move(options)},
       command_line_{std::move(command_line)},
       reporter_{reporter},
       printer_{printer},
-      stop_{std::move(stop)}
+      stop_{std::move(stop)},
+      signals_{signals}
 {
 }
 
@@ -219,11 +222,30 @@ engine::Identity Context::identity()
   return {.instance = name, .owner = owners.front()};
 }
 
+void Context::leave_quietly(std::function<void()> restore) const
+{
+  if (signals_ != nullptr) {
+    signals_->leave_quietly(std::move(restore));
+  }
+}
+
+bool Context::is_interrupted() const
+{
+  return signals_ != nullptr && signals_->received() == SIGINT;
+}
+
+std::function<std::unique_ptr<docker::Engine>()> Context::docker_factory() const
+{
+  return [socket = docker_socket()] {
+    return std::make_unique<docker::Engine>(
+        http::make_curl_transport({.unix_socket = socket, .base_url = "http://docker"}));
+  };
+}
+
 docker::Engine& Context::docker()
 {
   if (!docker_) {
-    docker_ = std::make_unique<docker::Engine>(
-        http::make_curl_transport({.unix_socket = docker_socket(), .base_url = "http://docker"}));
+    docker_ = docker_factory()();
   }
   return *docker_;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -26,12 +27,14 @@ class Engine;
 
 namespace pecanctl::cli {
 
+class Signals;
+
 /// The composition root: the one place that knows the environment and constructs clients.
 /// Everything is made when first asked for, so that a command pays for what it uses.
 class Context {
  public:
   Context(GlobalOptions options, std::string command_line, Reporter& reporter,
-          output::Printer& printer, std::stop_token stop);
+          output::Printer& printer, std::stop_token stop, const Signals* signals = nullptr);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -43,6 +46,11 @@ class Context {
   output::Printer& printer() { return printer_; }
 
   std::stop_token stop() const { return stop_; }
+
+  /// For a command that Ctrl-C ends as it should: see Signals::leave_quietly.
+  void leave_quietly(std::function<void()> restore = {}) const;
+  /// Whether it was Ctrl-C that asked for the stop.
+  bool is_interrupted() const;
 
   /// `--timeout` from now, else `standard`.
   Deadline deadline(std::chrono::milliseconds standard) const;
@@ -68,6 +76,8 @@ class Context {
   engine::Identity identity();
 
   docker::Engine& docker();
+  /// Makes clients for threads of their own. Its result outlives the context.
+  std::function<std::unique_ptr<docker::Engine>()> docker_factory() const;
   engine::Backend& backend();
   engine::ImageStore& images();
   Connections& services();
@@ -90,6 +100,7 @@ class Context {
   Reporter& reporter_;
   output::Printer& printer_;
   std::stop_token stop_;
+  const Signals* signals_;
   std::unique_ptr<project::Catalogue> catalogue_;
   std::unique_ptr<project::InstanceFile> file_;
   std::unique_ptr<project::Secrets> secrets_;

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/cancel.hpp"
 #include "core/base/text.hpp"
 
 namespace pecanctl::cli {
@@ -45,10 +47,21 @@ std::string render_json(const inspection::LogLine& line)
   return record.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-bool has_reader()
+// Waits until something can be written without waiting. Returns false once nobody reads any more.
+bool wait_for_reader(const std::stop_token& stop)
 {
-  pollfd output{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
-  return ::poll(&output, 1, 0) <= 0 || (output.revents & (POLLERR | POLLNVAL)) == 0;
+  constexpr int k_look_ms = 100;
+  for (;;) {
+    pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&output, 1, k_look_ms);
+    if ((output.revents & (POLLERR | POLLNVAL)) != 0) {
+      return false;
+    }
+    if (ready > 0) {
+      return true;
+    }
+    check_stop(stop);
+  }
 }
 
 }  // namespace
@@ -101,17 +114,17 @@ bool LogWriter::add(const inspection::LogLine& line)
 bool LogWriter::flush()
 {
   std::string_view text = waiting_;
+  is_gone_ = is_gone_ || !wait_for_reader(stop_);
   while (!text.empty() && !is_gone_) {
-    const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EPIPE) {
-      is_gone_ = true;  // `| head` has seen enough
-    } else if (written < 0 && errno != EINTR) {
+    // A pipe that is ready takes so much at once.
+    const auto written = ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    if (written < 0 && errno != EINTR && errno != EPIPE) {
       throw system_error("cannot write to standard output", errno);
     }
     text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+    is_gone_ = (written < 0 && errno == EPIPE) || !wait_for_reader(stop_);
   }
   waiting_.clear();
-  is_gone_ = is_gone_ || !has_reader();
   return !is_gone_;
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <map>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -28,15 +28,22 @@ std::string make_visible(std::string_view text);
 /// Writes lines to standard output, many at a time.
 class LogWriter {
  public:
-  LogWriter(LogStyle style, std::size_t width) : style_{style}, width_{width} {}
+  LogWriter(LogStyle style, std::size_t width, std::stop_token stop)
+      : style_{style},
+        width_{width},
+        stop_{std::move(stop)}
+  {
+  }
 
-  /// Both return false once nobody reads any more.
+  /// Both return false once nobody reads any more. @throws Cancelled, also while a reader does not
+  /// read.
   bool add(const inspection::LogLine& line);
   bool flush();
 
  private:
   LogStyle style_;
   std::size_t width_;
+  std::stop_token stop_;
   std::string waiting_;
   bool is_gone_ = false;
 };

@@ -44,6 +44,13 @@ Signals::~Signals()
   waiter_.join();
 }
 
+void Signals::leave_quietly(std::function<void()> restore) const
+{
+  is_quiet_ = true;
+  const std::scoped_lock lock{quiet_mutex_};
+  restore_ = std::move(restore);
+}
+
 void Signals::wait_for_signals()
 {
   const auto set = watched_signals();
@@ -53,10 +60,15 @@ void Signals::wait_for_signals()
       return;
     }
     if (received_.exchange(signal) != 0) {
+      if (const std::scoped_lock lock{quiet_mutex_}; restore_) {
+        restore_();
+      }
       say(::isatty(STDERR_FILENO) == 1 ? "\x1b[?25h\n" : "\n");
       ::_exit(128 + signal);
     }
-    say("\nstopping after the current step; once more to stop now\n");
+    if (!is_quiet_) {
+      say("\nstopping after the current step; once more to stop now\n");
+    }
     source_.request_stop();
   }
 }
