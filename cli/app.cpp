@@ -32,6 +32,8 @@ constexpr std::array k_commands{
             commands::setup_destroy},
     Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},
     Command{"Look", "logs", "merged logs of services and workers", commands::setup_logs},
+    Command{"Look", "doctor", "what is wrong with this machine, and the fix",
+            commands::setup_doctor},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
 };

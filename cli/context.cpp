@@ -47,14 +47,10 @@ std::string docker_socket()
   return host.substr(k_scheme.size());
 }
 
-std::unique_ptr<consul::Client> make_consul_client(const std::string& address,
-                                                   const std::string& token)
+std::string with_scheme(std::string address)
 {
-  http::Endpoint endpoint{.base_url = address};
-  if (!token.empty()) {
-    endpoint.headers.push_back({.name = "X-Consul-Token", .value = token});
-  }
-  return std::make_unique<consul::Client>(http::make_curl_transport(std::move(endpoint)));
+  return address.empty() || address.find("://") != std::string::npos ? address
+                                                                     : "http://" + address;
 }
 
 }  // namespace
@@ -250,6 +246,15 @@ docker::Engine& Context::docker()
   return *docker_;
 }
 
+std::string Context::docker_root()
+{
+  try {
+    return docker().get_info(look_deadline(), stop_).root_dir;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 engine::Backend& Context::backend()
 {
   if (!backend_) {
@@ -277,12 +282,28 @@ Connections& Context::services()
   return *services_;
 }
 
-std::optional<deployment::Index::Connect> Context::find_consul()
+std::string Context::consul_address()
 {
   auto address = find_variable("CONSUL_HTTP_ADDR").value_or("");
   if (address.empty() && has_file()) {
     address = file().consul_address;
   }
+  return with_scheme(std::move(address));
+}
+
+std::string Context::file_path() const
+{
+  return find_path().value_or(fs::path{}).string();
+}
+
+std::string Context::docker_path()
+{
+  return docker_socket();
+}
+
+std::optional<deployment::Index::Connect> Context::find_consul()
+{
+  auto address = consul_address();
   if (address.empty()) {
     const engine::Identity machine{.instance = "pecanctl", .owner = "machine"};
     const auto observed = backend().observe(machine, look_deadline(), stop_);

@@ -78,9 +78,17 @@ class Context {
   docker::Engine& docker();
   /// Makes clients for threads of their own. Its result outlives the context.
   std::function<std::unique_ptr<docker::Engine>()> docker_factory() const;
+  /// Where Docker keeps its data; empty when it does not answer.
+  std::string docker_root();
   engine::Backend& backend();
   engine::ImageStore& images();
   Connections& services();
+  /// Consul's URL as the environment or pecan.yml says it; empty: this machine's own container.
+  std::string consul_address();
+  /// Where pecan.yml is, or is to be; empty: nowhere.
+  std::string file_path() const;
+  /// Docker's socket.
+  static std::string docker_path();
   /// How to reach Consul: CONSUL_HTTP_ADDR, pecan.yml, else this machine's own container. Nothing
   /// when that does not run.
   std::optional<deployment::Index::Connect> find_consul();

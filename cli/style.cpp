@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/style.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,12 @@ bool has_color_on_stdout(const GlobalOptions& options)
   const bool is_off = !find_variable("NO_COLOR").value_or("").empty() ||
                       find_variable("TERM").value_or("dumb") == "dumb";
   return !is_off && output::is_terminal(STDOUT_FILENO);
+}
+
+bool stdout_has_reader()
+{
+  pollfd output{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return ::poll(&output, 1, 0) <= 0 || (output.revents & (POLLERR | POLLNVAL)) == 0;
 }
 
 bool has_unicode()

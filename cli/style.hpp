@@ -13,4 +13,7 @@ bool has_color_on_stdout(const GlobalOptions& options);
 /// Whether the locale can show more than ASCII.
 bool has_unicode();
 
+/// False once whoever read stdout has gone.
+bool stdout_has_reader();
+
 }  // namespace pecanctl::cli

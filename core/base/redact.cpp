@@ -3,9 +3,12 @@
 #include "core/base/redact.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include <fmt/format.h>
+
+#include "core/base/text.hpp"
 
 namespace pecanctl {
 namespace {
@@ -13,16 +16,18 @@ namespace {
 constexpr std::size_t k_shortest = 4;
 constexpr std::string_view k_mark = "***";
 
-std::string in_url(std::string_view text)
+// Where a value begins that `word` at `at` names ("password: x", "token=x"), or npos.
+std::size_t value_after(std::string_view text, std::size_t at)
 {
-  std::string result;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    const bool is_plain = byte < 0x80 && (std::isalnum(byte) != 0 || letter == '-' ||
-                                          letter == '.' || letter == '_' || letter == '~');
-    result += is_plain ? std::string(1, letter) : fmt::format("%{:02X}", byte);
+  at = text.find_first_not_of("\"' \t", at);
+  if (at == std::string_view::npos || (text[at] != ':' && text[at] != '=')) {
+    return std::string_view::npos;
   }
-  return result;
+  at = text.find_first_not_of("\"' \t", at + 1);
+  // A map, a list or a URL is no password.
+  const bool is_value = at != std::string_view::npos &&
+                        std::string_view{"{}[]()/\r\n"}.find(text[at]) == std::string_view::npos;
+  return is_value ? at : std::string_view::npos;
 }
 
 }  // namespace
@@ -34,7 +39,7 @@ Redactor::Redactor(const std::vector<Secret>& secrets)
       continue;
     }
     words_.push_back(secret);
-    if (Secret encoded{in_url(secret.reveal())}; encoded != secret) {
+    if (Secret encoded{percent_encode(secret.reveal())}; encoded != secret) {
       words_.push_back(std::move(encoded));
     }
   }
@@ -68,6 +73,33 @@ std::string redact_urls(std::string_view text)
     text.remove_prefix(end);
   }
   return result.append(text);
+}
+
+std::string redact_named(std::string_view text)
+{
+  static constexpr std::array<std::string_view, 5> k_words{"password", "passwd", "token", "apikey",
+                                                           "api_key"};
+  std::string lower{text};
+  std::ranges::transform(lower, lower.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+  std::string result;
+  std::size_t done = 0;
+  for (std::size_t at = 0; at < lower.size();) {
+    const auto* const word = std::ranges::find_if(k_words, [&](std::string_view each) {
+      return std::string_view{lower}.substr(at, each.size()) == each;
+    });
+    const auto value =
+        word == k_words.end() ? std::string_view::npos : value_after(text, at + word->size());
+    if (value == std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    result.append(text.substr(done, value - done)).append(k_mark);
+    done = std::min(text.find_first_of(" \t\r\n\"',;}", value), text.size());
+    at = done;
+  }
+  return result.append(text.substr(done));
 }
 
 }  // namespace pecanctl

@@ -34,4 +34,7 @@ class Redactor {
 /// Passwords in URLs of `text` ("scheme://user:password@host") replaced by "***".
 std::string redact_urls(std::string_view text);
 
+/// What `text` calls a password, token or key ("password: x", "TOKEN=x") replaced by "***".
+std::string redact_named(std::string_view text);
+
 }  // namespace pecanctl
