@@ -76,8 +76,8 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
                  const Signals& signals)
 {
   try {
-    Context context{invocation.options, invocation.line, reporter, printer, signals.stop(),
-                    &signals};
+    Context context{invocation.options, invocation.line, reporter, printer,
+                    signals.stop(),     &signals};
     invocation.run(context);
     return {};
   } catch (const Cancelled&) {

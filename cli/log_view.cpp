@@ -117,7 +117,8 @@ bool LogWriter::flush()
   is_gone_ = is_gone_ || !wait_for_reader(stop_);
   while (!text.empty() && !is_gone_) {
     // A pipe that is ready takes so much at once.
-    const auto written = ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    const auto written =
+        ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
     if (written < 0 && errno != EINTR && errno != EPIPE) {
       throw system_error("cannot write to standard output", errno);
     }

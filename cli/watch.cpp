@@ -173,7 +173,8 @@ void watch_on_terminal(Context& context, Watcher& watcher, std::chrono::millisec
 {
   constexpr char k_ctrl_c = 3;
   const WatchStyle style{.has_unicode = has_unicode(),
-                         .has_color = has_color_on_stdout(context.options())};
+                         .has_color = has_color_on_stdout(context.options()),
+                         .takes_keys = true};
   Latest latest{watcher, interval};
   FullScreen screen;
   context.leave_quietly([&] { screen.restore(); });

@@ -152,8 +152,8 @@ class WatchPainter {
                                   replicas.size(), screen_.usage.revision);
     auto right = format_time(screen_.usage.time).substr(11, 8);
     if (is_wide_) {
-      right =
-          fmt::format("{} UTC, every {}{}", right, format_duration(screen_.interval), "   q quits");
+      right = fmt::format("{} UTC, every {}{}", right, format_duration(screen_.interval),
+                          style_.takes_keys ? "   q quits" : "");
     }
     const auto used = width_of(left) + width_of(right);
     const auto gap = static_cast<std::size_t>(columns_) > used + 1

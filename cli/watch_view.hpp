@@ -33,6 +33,7 @@ struct WatchScreen {
 struct WatchStyle {
   bool has_unicode = true;
   bool has_color = false;
+  bool takes_keys = false;  ///< says how to leave
 };
 
 /// At most `rows` lines of at most `columns` cells each, without their ends (escape sequences for

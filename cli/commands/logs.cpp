@@ -105,7 +105,8 @@ RunFn setup_logs(CLI::App& sub)
   sub.add_option("service", flags->names,
                  "Services or models, or one of their containers (dalec-2); default: all")
       ->type_name("SERVICE");
-  sub.add_flag("-f,--follow", flags->follows, "Go on until Ctrl-C, with containers that start later");
+  sub.add_flag("-f,--follow", flags->follows,
+               "Go on until Ctrl-C, with containers that start later");
   sub.add_option("--since", flags->since, "From then on: 10m ago, or a time (RFC 3339)")
       ->type_name("WHEN");
   sub.add_option("--tail", flags->tail, "Last lines of each container (default: all)")

@@ -30,11 +30,12 @@ std::optional<Finding> check_triggers(::pecanctl::postgres::Database& database,
   try {
     transaction->execute("SET LOCAL session_replication_role = replica");
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::denied) {
+    if (error.code() == ErrorCode::unreachable || error.code() == ErrorCode::timeout) {
       throw;
     }
     return Finding{.verdict = Verdict::bad,
-                   .text = "our user may not switch triggers off, as sync has to",
+                   .text = fmt::format("our user may not switch triggers off, as sync has to: {}",
+                                       error.info().why),
                    .fix = "as a superuser of the database: ALTER ROLE postgres SUPERUSER"};
   }
   return std::nullopt;

@@ -9,8 +9,9 @@
 
 namespace pecanctl::inspection {
 
-/// Nanoseconds since the epoch of "2026-11-20", "2026-11-20T05:50:01", and the same with a fraction,
-/// "Z" or "+01:00" behind it (UTC without them). Nothing when it is no such text. Source: RFC 3339.
+/// Nanoseconds since the epoch of "2026-11-20", "2026-11-20T05:50:01", and the same with a
+/// fraction, "Z" or "+01:00" behind it (UTC without them). Nothing when it is no such text. Source:
+/// RFC 3339.
 std::optional<std::int64_t> parse_nanoseconds(std::string_view text);
 
 /// "<seconds>.<nanoseconds>", as the engine takes times.

@@ -31,8 +31,8 @@ constexpr auto k_idle = 250ms;
 constexpr std::size_t k_batch_lines = 64;
 constexpr std::size_t k_batch_bytes = std::size_t{32} << 10U;
 
-// Lines on their way from one container to the hub. Remembers the time of the last one, from which a
-// later stream of the same container goes on.
+// Lines on their way from one container to the hub. Remembers the time of the last one, from which
+// a later stream of the same container goes on.
 class Feeder {
  public:
   Feeder(LogHub& hub, LogHub::StreamId stream, const LogSource& source, const Redactor& redactor,
@@ -225,7 +225,8 @@ class Readers {
     } catch (const Error& error) {
       hub_.fail(error);
     } catch (const std::exception& error) {
-      hub_.fail(Error{{.code = ErrorCode::internal, .what = "cannot read logs", .why = error.what()}});
+      hub_.fail(
+          Error{{.code = ErrorCode::internal, .what = "cannot read logs", .why = error.what()}});
     }
   }
 

@@ -48,8 +48,8 @@ using ConnectDocker = std::function<std::unique_ptr<docker::Engine>()>;
 /// Takes the next line; returns false when it wants no more.
 using LogUse = std::function<bool(const LogLine&)>;
 
-/// "<seconds>.<nanoseconds>" of "90s", "12h" (before `now`), "2026-11-20", "2026-11-20T05:50:01Z" or
-/// with an offset; nothing when it is none of these.
+/// "<seconds>.<nanoseconds>" of "90s", "12h" (before `now`), "2026-11-20", "2026-11-20T05:50:01Z"
+/// or with an offset; nothing when it is none of these.
 std::optional<std::string> parse_since(std::string_view text,
                                        std::chrono::system_clock::time_point now);
 
@@ -69,9 +69,9 @@ struct LogFeed {
 };
 
 /// Hands out the lines of `sources`, merged by time. With `query.range.follows` it goes on with
-/// those and with containers that start later, until `stop` or until the reader wants no more; lines
-/// that come within a tenth of a second are merged. Each container has a thread, a connection and a
-/// buffer of about 200 KiB. A container whose log cannot be read is a warning.
+/// those and with containers that start later, until `stop` or until the reader wants no more;
+/// lines that come within a tenth of a second are merged. Each container has a thread, a connection
+/// and a buffer of about 200 KiB. A container whose log cannot be read is a warning.
 /// @throws Error unreachable; Cancelled.
 void read_logs(const std::vector<LogSource>& sources, const LogQuery& query, const LogFeed& feed,
                Reporter& reporter, const std::stop_token& stop);

@@ -11,7 +11,8 @@ namespace {
 
 Examined example(Verdict verdict)
 {
-  static constexpr Check k_check{.code = "D003", .name = "disk", .title = "room", .needs = "", .limit = {}, .run = nullptr};
+  static constexpr Check k_check{
+      .code = "D003", .name = "disk", .title = "room", .needs = "", .limit = {}, .run = nullptr};
   return {.check = &k_check,
           .finding = {.verdict = verdict,
                       .text = "one two three four five six seven eight nine ten eleven twelve",
@@ -29,7 +30,9 @@ TEST_CASE("cli::render_examined: a failure has its fix below it, and no line is 
     CHECK(line.size() <= 62);  // ✘ is three bytes
   }
   CHECK(render_examined(example(Verdict::good), {}).size() == 1);
-  CHECK(render_examined(example(Verdict::bad), {.has_unicode = false}).front().starts_with("FAIL D003"));
+  CHECK(render_examined(example(Verdict::bad), {.has_unicode = false})
+            .front()
+            .starts_with("FAIL D003"));
 }
 
 TEST_CASE("cli::summarize: counts what there is")

@@ -18,8 +18,10 @@ int cells(const std::string& line)
 
 WatchScreen busy_screen()
 {
-  WatchScreen screen{.instance = "a-rather-long-instance-name", .interval = std::chrono::seconds{2}};
-  screen.usage.machine = {.cpu = 0.5, .cpus = 2, .memory_used = 1, .memory_total = 2, .disk_free = 1, .disk_total = 4};
+  WatchScreen screen{.instance = "a-rather-long-instance-name",
+                     .interval = std::chrono::seconds{2}};
+  screen.usage.machine = {
+      .cpu = 0.5, .cpus = 2, .memory_used = 1, .memory_total = 2, .disk_free = 1, .disk_total = 4};
   for (int i = 1; i <= 40; ++i) {
     screen.usage.replicas.push_back({.label = "a-model-with-a-very-long-name-" + std::to_string(i),
                                      .state = i == 7 ? "unhealthy" : "running",
@@ -28,24 +30,35 @@ WatchScreen busy_screen()
                                      .memory = 1'000'000'000,
                                      .memory_limit = 4'000'000'000});
   }
-  screen.usage.queues.push_back({.name = "SIPNET_git", .ready = 12, .held = 3, .consumers = 40, .in_rate = 1.5, .out_rate = 2});
+  screen.usage.queues.push_back({.name = "SIPNET_git",
+                                 .ready = 12,
+                                 .held = 3,
+                                 .consumers = 40,
+                                 .in_rate = 1.5,
+                                 .out_rate = 2});
   screen.usage.queues.push_back({.name = "ED2_2.2.0", .ready = 12, .net_rate = -3});
-  screen.runs.push_back({.id = "20261120-095239-13ec", .model = "sipnet", .total = 40, .done = 10, .failed = 1, .left = std::chrono::seconds{90}});
+  screen.runs.push_back({.id = "20261120-095239-13ec",
+                         .model = "sipnet",
+                         .total = 40,
+                         .done = 10,
+                         .failed = 1,
+                         .left = std::chrono::seconds{90}});
   screen.usage.problems.emplace_back("cannot reach\nConsul\x1b[2J");
   return screen;
 }
 
 bool shows(const std::vector<std::string>& lines, const std::string& text)
 {
-  return std::ranges::any_of(lines,
-                             [&](const auto& line) { return line.find(text) != std::string::npos; });
+  return std::ranges::any_of(
+      lines, [&](const auto& line) { return line.find(text) != std::string::npos; });
 }
 
 }  // namespace
 
 TEST_CASE("cli::render_watch: no line is wider and no screen higher than the terminal")
 {
-  for (const auto& [columns, rows] : {std::pair{80, 24}, {40, 10}, {200, 50}, {59, 12}, {10, 3}, {1, 1}}) {
+  for (const auto& [columns, rows] :
+       {std::pair{80, 24}, {40, 10}, {200, 50}, {59, 12}, {10, 3}, {1, 1}}) {
     CAPTURE(columns);
     for (const bool has_unicode : {true, false}) {
       const auto lines = render_watch(busy_screen(), columns, rows, {.has_unicode = has_unicode});

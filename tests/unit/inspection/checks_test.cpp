@@ -20,8 +20,11 @@ TEST_CASE("inspection::judge_space: a nearly full disk is a warning, a full one 
   CHECK(judge(60 * k_gib, 1000 * k_gib) == Verdict::good);
   CHECK(judge(4 * k_gib, 100 * k_gib) == Verdict::warning);
   CHECK(judge(k_gib / 2, 100 * k_gib) == Verdict::bad);
-  const auto files = judge_space(
-      {{.what = "disk", .free = 50 * k_gib, .total = 100 * k_gib, .free_files = 1, .total_files = 1000}});
+  const auto files = judge_space({{.what = "disk",
+                                   .free = 50 * k_gib,
+                                   .total = 100 * k_gib,
+                                   .free_files = 1,
+                                   .total_files = 1000}});
   CHECK(files.verdict == Verdict::bad);
   CHECK(files.text.find("inodes") != std::string::npos);
 }
@@ -45,8 +48,9 @@ TEST_CASE("inspection::count_pools: what overlaps a network or a route is not fr
   CHECK(count_pools({}, {"172.17.0.0/16", "192.168.0.0/20"}).free == 29);
   CHECK(count_pools({}, {"192.168.0.0/16"}).free == 15);
   CHECK(count_pools({}, {"172.16.0.0/12", "192.168.0.0/16"}).free == 0);
-  CHECK(count_pools({{"10.0.0.0/16", 24}}, {"10.0.3.0/24", "10.0.3.128/25", "fd00::/64", ""}).free ==
-        255);
+  CHECK(
+      count_pools({{"10.0.0.0/16", 24}}, {"10.0.3.0/24", "10.0.3.128/25", "fd00::/64", ""}).free ==
+      255);
   CHECK(count_pools({{"nonsense", 24}}, {}).total == 0);
 }
 

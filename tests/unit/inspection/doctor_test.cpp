@@ -63,7 +63,8 @@ TEST_CASE("inspection::select_checks: by name or code, in the table's order; a t
   }
 }
 
-TEST_CASE("inspection::examine: what cannot be checked is skipped with the reason, failures have a fix")
+TEST_CASE(
+    "inspection::examine: what cannot be checked is skipped with the reason, failures have a fix")
 {
   const auto subject = silent_subject();
   const auto results = examine(subject, select_checks({}), {});
@@ -96,9 +97,15 @@ TEST_CASE("inspection::examine: a stop ends it")
 
 TEST_CASE("inspection::make_issue_url: short, escaped, and without the findings' words")
 {
-  const Check check{.code = "D999", .name = "disk", .title = "a title & more", .needs = "", .limit = {}, .run = nullptr};
+  const Check check{.code = "D999",
+                    .name = "disk",
+                    .title = "a title & more",
+                    .needs = "",
+                    .limit = {},
+                    .run = nullptr};
   const std::vector<Examined> results(
-      200, {.check = &check, .finding = {.verdict = Verdict::bad, .text = "/home/me", .fix = "fix"}});
+      200,
+      {.check = &check, .finding = {.verdict = Verdict::bad, .text = "/home/me", .fix = "fix"}});
   const auto url = make_issue_url("0.1.0", "Docker 20 & others", results);
   CHECK(url.size() < 4000);
   CHECK(url.starts_with(std::string{k_repository} + "/issues/new?title="));
