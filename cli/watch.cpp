@@ -24,6 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto k_key_wait = 100ms;
+constexpr auto k_fastest_limit = 3s;
 constexpr auto k_slowest_look = 5s;
 constexpr int k_plain_columns = 160;
 constexpr int k_plain_rows = 10'000;
@@ -43,6 +44,15 @@ std::vector<std::string> model_queues(Context& context)
   return queues;
 }
 
+// Until `interval` after `begun`: a look takes its time, too.
+void wait_for_next(Deadline::Clock::time_point begun, std::chrono::milliseconds interval,
+                   const std::stop_token& stop)
+{
+  const auto elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(Deadline::Clock::now() - begun);
+  pause_for(std::max(interval - elapsed, std::chrono::milliseconds{0}), Deadline::never(), stop);
+}
+
 // Looks, on one thread. Clients that failed are made anew.
 class Watcher {
  public:
@@ -56,7 +66,8 @@ class Watcher {
 
   WatchScreen look(const std::stop_token& stop)
   {
-    const auto patience = std::clamp<std::chrono::milliseconds>(interval_ * 2, 1s, k_slowest_look);
+    const auto patience =
+        std::clamp<std::chrono::milliseconds>(interval_ * 2, k_fastest_limit, k_slowest_look);
     WatchScreen screen{.instance = context_.instance_name(), .interval = interval_};
     screen.usage = sampler_.look(Deadline::in(patience), stop);
     for (const auto& run : runs_.look()) {
@@ -144,6 +155,7 @@ class Latest {
   {
     try {
       while (!stop.stop_requested()) {
+        const auto begun = Deadline::Clock::now();
         auto screen = watcher.look(stop);
         {
           const std::scoped_lock lock{mutex_};
@@ -151,8 +163,7 @@ class Latest {
           ++count_;
         }
         // The first rates need a second look: soon.
-        pause_for(count_ == 1 ? std::min<std::chrono::milliseconds>(interval, 500ms) : interval,
-                  Deadline::never(), stop);
+        wait_for_next(begun, count_ == 1 ? 200ms : interval, stop);
       }
     } catch (const Cancelled&) {
       return;
@@ -202,6 +213,7 @@ void watch_plainly(Context& context, Watcher& watcher, std::chrono::milliseconds
 {
   context.leave_quietly();
   while (stdout_has_reader()) {
+    const auto begun = Deadline::Clock::now();
     const auto screen = watcher.look(context.stop());
     if (context.printer().is_json()) {
       context.printer().document(to_json(screen), "watch");
@@ -212,7 +224,7 @@ void watch_plainly(Context& context, Watcher& watcher, std::chrono::milliseconds
       }
       context.printer().say("");
     }
-    pause_for(interval, Deadline::never(), context.stop());
+    wait_for_next(begun, interval, context.stop());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -150,16 +151,17 @@ class WatchPainter {
     });
     const auto left = fmt::format("{}   {}/{} up   revision {}", screen_.instance, fine,
                                   replicas.size(), screen_.usage.revision);
-    auto right = format_time(screen_.usage.time).substr(11, 8);
-    if (is_wide_) {
-      right = fmt::format("{} UTC, every {}{}", right, format_duration(screen_.interval),
-                          style_.takes_keys ? "   q quits" : "");
+    const auto time = format_time(screen_.usage.time).substr(11, 8);
+    const auto keys = style_.takes_keys ? "   q quits" : "";
+    const auto columns = static_cast<std::size_t>(columns_);
+    for (const auto& right :
+         {fmt::format("{} UTC, every {}{}", time, format_duration(screen_.interval), keys),
+          fmt::format("{}{}", time, keys), time}) {
+      if (const auto used = width_of(left) + width_of(right); used + 2 <= columns) {
+        return left + std::string(columns - used, ' ') + right;
+      }
     }
-    const auto used = width_of(left) + width_of(right);
-    const auto gap = static_cast<std::size_t>(columns_) > used + 1
-                         ? static_cast<std::size_t>(columns_) - used
-                         : 2;
-    return left + std::string(gap, ' ') + right;
+    return left;
   }
 
   std::string machine() const
@@ -184,7 +186,7 @@ class WatchPainter {
     }
     width = std::min<std::size_t>(width, is_wide_ ? 24 : 14);
     Section section{.title = is_wide_
-                                 ? pad("CONTAINER", width) + "  STATE        CPU   OF    MEMORY"
+                                 ? pad("CONTAINER", width) + "  STATE        CPU  LIMIT  MEMORY"
                                  : pad("CONTAINER", width) + "   CPU     MEMORY",
                     .rows = {}};
     auto replicas = screen_.usage.replicas;
@@ -193,8 +195,8 @@ class WatchPainter {
       const auto rank = [](const ReplicaUsage& replica) {
         return replica.state == "running" || replica.state == "healthy" ? 1 : 0;
       };
-      return std::pair{rank(a), -std::round(a.cpu.value_or(0) * 20)} <
-             std::pair{rank(b), -std::round(b.cpu.value_or(0) * 20)};
+      return std::tuple{rank(a), -std::round(a.cpu.value_or(0) * 20), a.is_worker} <
+             std::tuple{rank(b), -std::round(b.cpu.value_or(0) * 20), b.is_worker};
     });
     for (const auto& replica : replicas) {
       section.rows.push_back(container_row(replica, width));

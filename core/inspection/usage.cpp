@@ -14,7 +14,8 @@
 namespace pecanctl::inspection {
 namespace {
 
-constexpr std::size_t k_in_flight = 8;
+// An engine may take a second for one container (20.10 does), for all of them at once the same.
+constexpr std::size_t k_in_flight = 64;
 
 struct ReplicaLimits {
   double cpus = 0;
@@ -128,6 +129,7 @@ void UsageSampler::look_at_replicas(Usage& usage, const Deadline& deadline,
     const auto limits = limits_of(replica);
     ReplicaUsage row{.label = fmt::format("{}-{}", replica.service, replica.number),
                      .state = shown_state(replica),
+                     .is_worker = replica.is_worker,
                      .cpu_limit = limits.cpus,
                      .memory_limit = limits.memory};
     const auto place = std::ranges::find(running, replica.id) - running.begin();
@@ -179,8 +181,9 @@ void UsageSampler::look_at_queues(Usage& usage, const Deadline& deadline,
         row.ready = found->ready;
         row.held = found->unacknowledged;
         row.consumers = found->consumers;
-        row.in_rate = found->publish_rate;
-        row.out_rate = found->ack_rate;
+        // A queue through which nothing went has figures, but no rates.
+        row.in_rate = found->ready ? found->publish_rate.value_or(0) : found->publish_rate;
+        row.out_rate = found->ready ? found->ack_rate.value_or(0) : found->ack_rate;
       }
       usage.queues.push_back(std::move(row));
     }

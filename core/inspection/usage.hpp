@@ -31,6 +31,7 @@ struct MachineUsage {
 struct ReplicaUsage {
   std::string label = {};  ///< "dalec-2"
   std::string state = {};
+  bool is_worker = false;
   std::optional<double> cpu = {};  ///< processors: 1.5 is one and a half
   double cpu_limit = 0;            ///< processors; 0: none
   std::optional<std::uint64_t> memory = {};
