@@ -41,7 +41,7 @@ constexpr std::array k_checks{
           checks::management},
     Check{"D015", "timeout", "the broker waits for the longest job", "broker", 6000ms,
           checks::timeout},
-    Check{"D016", "queues", "no queue is stuck", "broker", 7000ms, checks::queues},
+    Check{"D016", "queues", "no queue is stuck", "management", 7000ms, checks::queues},
     Check{"D017", "peers", "the other sites' dumps can be fetched", "file", 5000ms, checks::peers},
 };
 

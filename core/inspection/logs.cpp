@@ -293,7 +293,7 @@ std::vector<LogSource> select_sources(const engine::Observation& observed,
       continue;
     }
     std::ranges::sort(candidates);
-    candidates.erase(std::ranges::unique(candidates).begin(), candidates.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
     if (std::ranges::find(known, name) != known.end()) {
       throw Error{{.code = ErrorCode::failed,
                    .what = fmt::format("there is no log of {}", name),
