@@ -56,11 +56,13 @@ void FullScreen::restore() noexcept
 
 void FullScreen::show(const std::vector<std::string>& lines)
 {
-  std::string text = "\x1b[H";
+  std::string text = lines.size() < shown_ ? "\x1b[2J\x1b[H" : "\x1b[H";
+  shown_ = lines.size();
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    text += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
+    // Cleared before it is written: behind a full line the cursor stands on its last cell.
+    text += (i == 0 ? "\x1b[K" : "\r\n\x1b[K") + lines[i];
   }
-  write_screen(text + "\x1b[J");
+  write_screen(text);
 }
 
 std::optional<char> FullScreen::read_key(std::chrono::milliseconds wait)

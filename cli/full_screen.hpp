@@ -5,6 +5,7 @@
 #include <termios.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ class FullScreen {
 
  private:
   bool has_keyboard_ = false;
+  std::size_t shown_ = 0;  // lines
   termios before_{};
 };
 

@@ -57,10 +57,9 @@ class Terminal:
 
 
 def frames(text):
-    """The lines of each frame, colours taken out."""
+    """The lines of each frame, escape sequences taken out."""
     bodies = text.replace("\r\r\n", "\r\n").split("\x1b[H")[1:]
-    return [[re.sub(r"\x1b\[[0-9;]*[mK]", "", line) for line in body.split("\x1b[J")[0].split("\r\n")]
-            for body in bodies]
+    return [[re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in body.split("\r\n")] for body in bodies]
 
 
 class Watch(Case):
@@ -81,6 +80,7 @@ class Watch(Case):
                     self.assertLessEqual(len(lines), rows)
                     self.assertLessEqual(max(map(len, lines)), columns)
                 shown = "\n".join(frames(terminal.text)[-1])
+                self.assertIn("q quits" if columns >= 80 else "up", shown.splitlines()[0])
                 for word in ("cpu", "postgres-1", "dalec-1", "DALEC_1.0"):
                     self.assertIn(word, shown)
                 begun = time.monotonic()
