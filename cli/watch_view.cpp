@@ -149,8 +149,8 @@ class WatchPainter {
     const auto fine = std::ranges::count_if(replicas, [](const ReplicaUsage& replica) {
       return replica.state == "running" || replica.state == "healthy";
     });
-    const auto left = fmt::format("{}   {}/{} up   revision {}", screen_.instance, fine,
-                                  replicas.size(), screen_.usage.revision);
+    auto left = fmt::format("{}   {}/{} up   revision {}", screen_.instance, fine, replicas.size(),
+                            screen_.usage.revision);
     const auto time = format_time(screen_.usage.time).substr(11, 8);
     const auto keys = style_.takes_keys ? "   q quits" : "";
     const auto columns = static_cast<std::size_t>(columns_);
@@ -158,7 +158,7 @@ class WatchPainter {
          {fmt::format("{} UTC, every {}{}", time, format_duration(screen_.interval), keys),
           fmt::format("{}{}", time, keys), time}) {
       if (const auto used = width_of(left) + width_of(right); used + 2 <= columns) {
-        return left + std::string(columns - used, ' ') + right;
+        return fmt::format("{}{:{}}{}", left, "", columns - used, right);
       }
     }
     return left;

@@ -140,7 +140,7 @@ class Engine {
   void read_log(std::string_view id, const LogRange& range, const LogSink& sink,
                 const Deadline& deadline, std::stop_token stop);
   /// What each of the running containers uses now, `width` at a time; nothing for one that is gone
-  /// or does not answer. One request each, which the engine answers at once.
+  /// or does not answer. One request each; some engines take a second for it.
   std::vector<std::optional<ContainerUsage>> list_usage(std::span<const std::string> ids,
                                                         std::size_t width, const Deadline& deadline,
                                                         std::stop_token stop);

@@ -11,23 +11,23 @@
 /// the error's own words and fix.
 namespace pecanctl::inspection::checks {
 
-Finding socket(const Subject&, const Deadline&, const std::stop_token&);
-Finding api(const Subject&, const Deadline&, const std::stop_token&);
-Finding disk(const Subject&, const Deadline&, const std::stop_token&);
-Finding clock(const Subject&, const Deadline&, const std::stop_token&);
-Finding pools(const Subject&, const Deadline&, const std::stop_token&);
-Finding port(const Subject&, const Deadline&, const std::stop_token&);
-Finding images(const Subject&, const Deadline&, const std::stop_token&);
-Finding file(const Subject&, const Deadline&, const std::stop_token&);
-Finding secrets(const Subject&, const Deadline&, const std::stop_token&);
-Finding consul(const Subject&, const Deadline&, const std::stop_token&);
-Finding postgres(const Subject&, const Deadline&, const std::stop_token&);
-Finding schema(const Subject&, const Deadline&, const std::stop_token&);
-Finding broker(const Subject&, const Deadline&, const std::stop_token&);
-Finding management(const Subject&, const Deadline&, const std::stop_token&);
-Finding timeout(const Subject&, const Deadline&, const std::stop_token&);
-Finding queues(const Subject&, const Deadline&, const std::stop_token&);
-Finding peers(const Subject&, const Deadline&, const std::stop_token&);
+Finding socket(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding api(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding disk(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding clock(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding pools(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding port(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding images(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding file(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding secrets(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding consul(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding postgres(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding schema(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding broker(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding management(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding timeout(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding queues(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
+Finding peers(const Subject& subject, const Deadline& deadline, const std::stop_token& stop);
 
 /// How much is left where something is stored.
 struct Space {
