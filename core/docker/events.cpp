@@ -48,7 +48,9 @@ void Engine::watch_events_since(std::string_view since, std::span<const std::str
   }};
   try {
     stream(
-        "watch events", get(target_of("/events", {{"since", std::string{since}}, {"filters", label_filter(labels)}})),
+        "watch events",
+        get(target_of("/events",
+                      {{"since", std::string{since}}, {"filters", label_filter(labels)}})),
         [&](std::string_view piece) { lines.push(piece); }, deadline, std::move(stop));
   } catch (const EnoughSeen&) {
     return;

@@ -366,9 +366,8 @@ Network read_network(const Json& json)
                   .subnets = {},
                   .container_ids = {}};
   if (const auto* const ipam = find_member(json, "IPAM")) {
-    for_each_of(*ipam, "Config", [&](const Json& config) {
-      network.subnets.push_back(text_of(config, "Subnet"));
-    });
+    for_each_of(*ipam, "Config",
+                [&](const Json& config) { network.subnets.push_back(text_of(config, "Subnet")); });
   }
   for_each_member_of(json, "Containers", [&](const std::string& id, const Json& /*endpoint*/) {
     network.container_ids.push_back(id);

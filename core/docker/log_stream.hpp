@@ -33,9 +33,9 @@ class LogFrames {
   bool has_terminal_;
   Use use_;
   std::string header_;
-  std::size_t left_ = 0;   // of the frame's payload
-  std::string entry_;      // what has come of it and was not handed out
-  std::string time_;       // of the entry; empty until it is known
+  std::size_t left_ = 0;  // of the frame's payload
+  std::string entry_;     // what has come of it and was not handed out
+  std::string time_;      // of the entry; empty until it is known
   bool is_stderr_ = false;
 };
 

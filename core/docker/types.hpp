@@ -38,7 +38,7 @@ struct EngineInfo {
   int containers = 0;
   int running = 0;
   std::vector<std::string> warnings;
-  std::string root_dir;        ///< data root on the engine's machine
+  std::string root_dir;  ///< data root on the engine's machine
   std::string operating_system;
   std::uint64_t memory_total = 0;  ///< bytes
   int cpus = 0;
@@ -46,7 +46,7 @@ struct EngineInfo {
 };
 
 struct Image {
-  std::string id;  ///< "sha256:…"
+  std::string id;            ///< "sha256:…"
   std::string architecture;  ///< "amd64"
   std::vector<std::string> tags;
   std::vector<std::string> digests;
@@ -147,11 +147,11 @@ struct LogRange {
 
 /// What a container uses at a moment. Counters grow from its start on.
 struct ContainerUsage {
-  std::uint64_t cpu_ns = 0;         ///< processor time
-  std::uint64_t memory = 0;         ///< bytes in use, without the page cache that can be dropped
-  std::uint64_t memory_limit = 0;   ///< bytes; the machine's memory when there is no limit
-  std::uint64_t received = 0;       ///< bytes
-  std::uint64_t sent = 0;           ///< bytes
+  std::uint64_t cpu_ns = 0;        ///< processor time
+  std::uint64_t memory = 0;        ///< bytes in use, without the page cache that can be dropped
+  std::uint64_t memory_limit = 0;  ///< bytes; the machine's memory when there is no limit
+  std::uint64_t received = 0;      ///< bytes
+  std::uint64_t sent = 0;          ///< bytes
   std::uint64_t pids = 0;
 };
 

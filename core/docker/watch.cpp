@@ -20,12 +20,13 @@ void Engine::read_log(std::string_view id, const LogRange& range, const LogSink&
   const auto inspected = call(what, get(path + "/json"), deadline, stop);
   const bool has_terminal = read_details(parse_object(inspected.body)).has_terminal;
   LogFrames frames{has_terminal, sink.on_piece};
-  auto target = target_of(path + "/logs", {{"stdout", "1"},
-                                           {"stderr", "1"},
-                                           {"timestamps", "1"},
-                                           {"follow", range.follows ? "1" : ""},
-                                           {"since", range.since},
-                                           {"tail", range.tail < 0 ? "all" : std::to_string(range.tail)}});
+  auto target =
+      target_of(path + "/logs", {{"stdout", "1"},
+                                 {"stderr", "1"},
+                                 {"timestamps", "1"},
+                                 {"follow", range.follows ? "1" : ""},
+                                 {"since", range.since},
+                                 {"tail", range.tail < 0 ? "all" : std::to_string(range.tail)}});
   stream(
       what, get(std::move(target)),
       [&](std::string_view data) {
