@@ -74,25 +74,37 @@ bool Connections::has_queue(std::string_view name, const Deadline& deadline,
 rabbitmq::Management& Connections::management(const Deadline& deadline, const std::stop_token& stop)
 {
   if (!management_) {
-    http::Endpoint endpoint{
-        .base_url = fmt::format("http://127.0.0.1:{}",
-                                port_of("rabbitmq", k_management_port, deadline, stop)),
-        .user = std::string{project::k_broker_user},
-        .password = credentials_.rabbitmq};
-    management_ =
-        std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)), "/");
+    management_ = connect_management(deadline, stop);
   }
   return *management_;
+}
+
+std::unique_ptr<rabbitmq::Management> Connections::connect_management(const Deadline& deadline,
+                                                                      const std::stop_token& stop)
+{
+  http::Endpoint endpoint{
+      .base_url = fmt::format("http://127.0.0.1:{}",
+                              port_of("rabbitmq", k_management_port, deadline, stop)),
+      .user = std::string{project::k_broker_user},
+      .password = credentials_.rabbitmq};
+  return std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)),
+                                                "/");
 }
 
 postgres::Database& Connections::database(const Deadline& deadline, const std::stop_token& stop)
 {
   if (!database_) {
-    database_ = postgres::connect({.port = port_of("postgres", k_postgres_port, deadline, stop),
-                                   .password = credentials_.postgres},
-                                  deadline.sooner(std::chrono::seconds{15}), stop);
+    database_ = connect_database(deadline, stop);
   }
   return *database_;
+}
+
+std::unique_ptr<postgres::Database> Connections::connect_database(const Deadline& deadline,
+                                                                  const std::stop_token& stop)
+{
+  return postgres::connect({.port = port_of("postgres", k_postgres_port, deadline, stop),
+                            .password = credentials_.postgres},
+                           deadline.sooner(std::chrono::seconds{15}), stop);
 }
 
 void Connections::forget()
@@ -100,6 +112,26 @@ void Connections::forget()
   broker_.reset();
   management_.reset();
   database_.reset();
+}
+
+std::unique_ptr<consul::Client> make_consul_client(const std::string& url, const std::string& token)
+{
+  http::Endpoint endpoint{.base_url = url};
+  if (!token.empty()) {
+    endpoint.headers.push_back({.name = "X-Consul-Token", .value = token});
+  }
+  return std::make_unique<consul::Client>(http::make_curl_transport(std::move(endpoint)));
+}
+
+inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
+                               const std::stop_token& stop)
+{
+  const auto path = url.find('/', url.find("://") == std::string::npos ? 0 : url.find("://") + 3);
+  const auto transport = http::make_curl_transport({.base_url = url.substr(0, path)});
+  const auto response = transport->send(
+      {.method = http::Method::head, .target = path == std::string::npos ? "/" : url.substr(path)},
+      deadline, stop);
+  return {.status = response.status, .date = std::string{response.header("Date")}};
 }
 
 }  // namespace pecanctl::cli

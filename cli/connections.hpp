@@ -8,8 +8,10 @@
 #include <string_view>
 
 #include "core/base/secret.hpp"
+#include "core/consul/consul.hpp"
 #include "core/deployment/tasks.hpp"
 #include "core/engine/backend.hpp"
+#include "core/inspection/doctor.hpp"
 #include "core/rabbitmq/management.hpp"
 
 namespace pecanctl::cli {
@@ -38,6 +40,12 @@ class Connections : public deployment::Services {
   std::optional<std::uint64_t> find_consumers(std::string_view queue, const Deadline& deadline,
                                               const std::stop_token& stop);
   rabbitmq::Management& management(const Deadline& deadline, const std::stop_token& stop);
+  /// A client of its own.
+  std::unique_ptr<rabbitmq::Management> connect_management(const Deadline& deadline,
+                                                           const std::stop_token& stop);
+  /// A session of its own.
+  std::unique_ptr<postgres::Database> connect_database(const Deadline& deadline,
+                                                       const std::stop_token& stop);
 
  private:
   int port_of(std::string_view service, int container_port, const Deadline& deadline,
@@ -50,5 +58,13 @@ class Connections : public deployment::Services {
   std::unique_ptr<rabbitmq::Management> management_;
   std::unique_ptr<postgres::Database> database_;
 };
+
+/// `url` is "http://host:port"; `token` may be empty. Does not connect yet.
+std::unique_ptr<consul::Client> make_consul_client(const std::string& url,
+                                                   const std::string& token);
+
+/// What answers HEAD at `url`. @throws Error as http::Transport.
+inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
+                               const std::stop_token& stop);
 
 }  // namespace pecanctl::cli

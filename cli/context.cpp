@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/context.hpp"
 
+#include <csignal>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "cli/input.hpp"
 #include "cli/settings.hpp"
+#include "cli/signals.hpp"
 #include "core/base/text.hpp"
 #include "core/docker/engine.hpp"
 #include "core/engine/docker_backend.hpp"
@@ -32,12 +34,13 @@ std::optional<std::string> find_variable(std::string_view name)
 }
 
 Context::Context(GlobalOptions options, std::string command_line, Reporter& reporter,
-                 output::Printer& printer, std::stop_token stop)
+                 output::Printer& printer, std::stop_token stop, const Signals* signals)
     : options_{std::move(options)},
       command_line_{std::move(command_line)},
       reporter_{reporter},
       printer_{printer},
-      stop_{std::move(stop)}
+      stop_{std::move(stop)},
+      signals_{signals}
 {
 }
 
@@ -273,13 +276,41 @@ std::vector<std::string> Context::list_instance_names(const Deadline& deadline)
   return names;
 }
 
+void Context::leave_quietly(std::function<void()> restore) const
+{
+  if (signals_ != nullptr) {
+    signals_->leave_quietly(std::move(restore));
+  }
+}
+
+bool Context::is_interrupted() const
+{
+  return signals_ != nullptr && signals_->received() == SIGINT;
+}
+
+std::function<std::unique_ptr<docker::Engine>()> Context::docker_factory() const
+{
+  return [socket = docker_socket()] {
+    return std::make_unique<docker::Engine>(
+        http::make_curl_transport({.unix_socket = socket, .base_url = "http://docker"}));
+  };
+}
+
 docker::Engine& Context::docker()
 {
   if (!docker_) {
-    docker_ = std::make_unique<docker::Engine>(
-        http::make_curl_transport({.unix_socket = docker_socket(), .base_url = "http://docker"}));
+    docker_ = docker_factory()();
   }
   return *docker_;
+}
+
+std::string Context::docker_root()
+{
+  try {
+    return docker().get_info(look_deadline(), stop_).root_dir;
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 engine::Backend& Context::backend()
@@ -307,6 +338,16 @@ Connections& Context::services()
         backend());
   }
   return *services_;
+}
+
+std::string Context::consul_address()
+{
+  return explicit_consul().value;
+}
+
+std::string Context::file_path() const
+{
+  return find_path().value_or(fs::path{}).string();
 }
 
 }  // namespace pecanctl::cli

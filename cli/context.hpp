@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -27,6 +28,8 @@ class Engine;
 
 namespace pecanctl::cli {
 
+class Signals;
+
 /// pecan.yml as it is understood, for people and for programs.
 struct ResolvedView {
   struct Value {
@@ -47,7 +50,7 @@ class Context {
   static constexpr std::string_view k_default_socket = "/var/run/docker.sock";
 
   Context(GlobalOptions options, std::string command_line, Reporter& reporter,
-          output::Printer& printer, std::stop_token stop);
+          output::Printer& printer, std::stop_token stop, const Signals* signals = nullptr);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -59,6 +62,11 @@ class Context {
   output::Printer& printer() { return printer_; }
 
   std::stop_token stop() const { return stop_; }
+
+  /// For a command that Ctrl-C ends as it should: see Signals::leave_quietly.
+  void leave_quietly(std::function<void()> restore = {}) const;
+  /// Whether it was Ctrl-C that asked for the stop.
+  bool is_interrupted() const;
 
   /// `--timeout` from now, else `standard`.
   Deadline deadline(std::chrono::milliseconds standard) const;
@@ -99,11 +107,21 @@ class Context {
   std::vector<std::string> list_instance_names(const Deadline& deadline);
 
   docker::Engine& docker();
+  /// Makes clients for threads of their own. Its result outlives the context.
+  std::function<std::unique_ptr<docker::Engine>()> docker_factory() const;
+  /// Where Docker keeps its data; empty when it does not answer.
+  std::string docker_root();
   engine::Backend& backend();
   engine::ImageStore& images();
   Connections& services();
   /// Whether Consul is this machine's own container: nobody says otherwise.
   bool has_own_consul();
+  /// Consul's URL as somebody says it; empty: this machine's own container.
+  std::string consul_address();
+  /// Where pecan.yml is, or is to be; empty: nowhere.
+  std::string file_path() const;
+  /// Path of Docker's socket. @throws Error usage when DOCKER_HOST is no unix:// address
+  std::string docker_socket() const;
   /// How to reach Consul: PECANCTL_CONSUL_ADDRESS, pecan.yml, a configuration file or
   /// CONSUL_HTTP_ADDR, else this machine's own container. Nothing when that does not run.
   /// @throws Error usage when CONSUL_HTTP_ADDR says something else than the others.
@@ -128,7 +146,6 @@ class Context {
  private:
   std::optional<std::filesystem::path> find_recorded_path();
   std::filesystem::path folder() const;
-  std::string docker_socket() const;
   project::InstanceSource read_source(const std::filesystem::path& path);
   SettingValue instance_consul();
   SettingValue explicit_consul();
@@ -140,6 +157,7 @@ class Context {
   Reporter& reporter_;
   output::Printer& printer_;
   std::stop_token stop_;
+  const Signals* signals_;
   std::unique_ptr<project::Catalogue> catalogue_;
   std::unique_ptr<project::InstanceSource> source_;
   std::unique_ptr<project::InstanceFile> file_;

@@ -221,7 +221,8 @@ Ending carry_out(const Invocation& invocation, Reporter& reporter, output::Print
                  const Signals& signals)
 {
   try {
-    Context context{invocation.options, invocation.line, reporter, printer, signals.stop()};
+    Context context{invocation.options, invocation.line, reporter, printer,
+                    signals.stop(),     &signals};
     invocation.run(context);
     // Whoever asked to stop is told so, also when there was nothing left to do.
     const bool is_stopped = !invocation.is_reading && signals.received() != 0;

@@ -21,17 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds k_observe_time{20};
 
-fs::path runs_folder(const std::string& instance)
-{
-  if (::geteuid() == 0) {
-    return fs::path{"/var/lib/pecanctl"} / instance / "runs";
-  }
-  const auto state = find_variable("XDG_STATE_HOME").value_or("");
-  const auto home = fs::path{find_variable("HOME").value_or("/")};
-  return (state.starts_with('/') ? fs::path{state} : home / ".local" / "state") / "pecanctl" /
-         instance / "runs";
-}
-
 // A running container that sees /data.
 const engine::Replica* find_mounter(const engine::Observation& observed)
 {
@@ -54,6 +43,17 @@ std::vector<std::string> running_workers(const engine::Observation& observed,
 }
 
 }  // namespace
+
+fs::path runs_folder(const std::string& instance)
+{
+  if (::geteuid() == 0) {
+    return fs::path{"/var/lib/pecanctl"} / instance / "runs";
+  }
+  const auto state = find_variable("XDG_STATE_HOME").value_or("");
+  const auto home = fs::path{find_variable("HOME").value_or("/")};
+  return (state.starts_with('/') ? fs::path{state} : home / ".local" / "state") / "pecanctl" /
+         instance / "runs";
+}
 
 RunSetup::RunSetup(Context& context)
     : context_{context},

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +16,9 @@
 namespace pecanctl::cli {
 
 class Context;
+
+/// Where an instance's journals are.
+std::filesystem::path runs_folder(const std::string& instance);
 
 /// What MODEL means.
 struct RunTarget {

@@ -53,6 +53,13 @@ Signals::~Signals()
   }
 }
 
+void Signals::leave_quietly(std::function<void()> restore) const
+{
+  is_quiet_ = true;
+  const std::scoped_lock lock{quiet_mutex_};
+  restore_ = std::move(restore);
+}
+
 void Signals::wait_for_signals()
 {
   const auto set = watched_signals();
@@ -62,10 +69,13 @@ void Signals::wait_for_signals()
       return;
     }
     if (received_.exchange(signal) != 0) {
+      if (const std::scoped_lock lock{quiet_mutex_}; restore_) {
+        restore_();
+      }
       say(::isatty(STDERR_FILENO) == 1 ? "\x1b[?25h\n" : "\n");
       ::_exit(128 + signal);
     }
-    if (!others_say_it_) {
+    if (!others_say_it_ && !is_quiet_) {
       say(fmt::format("\n{}\n", k_word));
     }
     // Callbacks of the stop run here, and may take their time; a second signal must not.

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <mutex>
 #include <stop_token>
 #include <string_view>
 #include <thread>
@@ -32,6 +34,10 @@ class Signals {
   /// The signal that asked for the stop, 0 when none did.
   int received() const { return received_; }
 
+  /// For a command that only looks on and is ended by Ctrl-C: the first signal gets no word. Before
+  /// a second one ends the process, `restore` runs (on another thread): it gives the terminal back.
+  void leave_quietly(std::function<void()> restore) const;
+
  private:
   void wait_for_signals();
 
@@ -39,6 +45,9 @@ class Signals {
   std::atomic<bool> others_say_it_{false};
   std::atomic<int> received_{0};
   std::thread stopper_;  // started by the waiter
+  mutable std::mutex quiet_mutex_;
+  mutable std::function<void()> restore_;
+  mutable std::atomic<bool> is_quiet_{false};
   std::thread waiter_;
 };
 

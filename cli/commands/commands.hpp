@@ -20,6 +20,8 @@ RunFn setup_run(CLI::App& sub);
 RunFn setup_scale(CLI::App& sub);
 RunFn setup_destroy(CLI::App& sub);
 RunFn setup_status(CLI::App& sub);
+RunFn setup_logs(CLI::App& sub);
+RunFn setup_doctor(CLI::App& sub);
 RunFn setup_validate(CLI::App& sub);
 RunFn setup_completion(CLI::App& sub);
 RunFn setup_help(CLI::App& sub);

@@ -240,6 +240,18 @@ std::string format_time(std::chrono::system_clock::time_point time)
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+std::string percent_encode(std::string_view text)
+{
+  std::string result;
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    const bool is_plain = byte < 0x80 && (std::isalnum(byte) != 0 || letter == '-' ||
+                                          letter == '.' || letter == '_' || letter == '~');
+    result += is_plain ? std::string(1, letter) : fmt::format("%{:02X}", byte);
+  }
+  return result;
+}
+
 std::string escape_control(std::string_view text)
 {
   std::string result;

@@ -37,6 +37,9 @@ std::string format_duration(std::chrono::milliseconds duration);
 /// "2026-11-20T05:50:01Z".
 std::string format_time(std::chrono::system_clock::time_point time);
 
+/// `text` as it may stand in one part of a URL. Source: RFC 3986, unreserved characters.
+std::string percent_encode(std::string_view text);
+
 /// Control characters (terminal escapes too) made visible as \xNN, so that foreign text cannot
 /// drive a terminal. Newline and tab stay.
 std::string escape_control(std::string_view text);

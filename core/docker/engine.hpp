@@ -127,6 +127,25 @@ class Engine {
   /// Last `tail` lines (0 = all), oldest first, with times. With a terminal everything is stdout.
   std::vector<LogLine> list_logs(std::string_view id, int tail, const Deadline& deadline,
                                  std::stop_token stop);
+
+  /// Takes a log piece by piece. `on_pause` follows the last of each batch that came at once: what
+  /// waits may be shown then.
+  struct LogSink {
+    std::function<void(const LogPiece&)> on_piece;
+    std::function<void()> on_pause = {};
+  };
+
+  /// The log of a container, running or not, as it comes; entries of both streams in the order in
+  /// which they were written. @throws also not_found; failed when its logging driver keeps nothing.
+  void read_log(std::string_view id, const LogRange& range, const LogSink& sink,
+                const Deadline& deadline, std::stop_token stop);
+  /// What each of the running containers uses now, `width` at a time; nothing for one that is gone
+  /// or does not answer. One request each; some engines take a second for it.
+  std::vector<std::optional<ContainerUsage>> list_usage(std::span<const std::string> ids,
+                                                        std::size_t width, const Deadline& deadline,
+                                                        std::stop_token stop);
+  /// Asks the registry whether it has an image, without pulling it. @throws Error as pull_image.
+  void check_pullable(std::string_view reference, const Deadline& deadline, std::stop_token stop);
   /// Runs `command` (an argument vector) in a running container and waits for it. Keeps the first
   /// 16 MiB of each output. The command goes on when the deadline or the stop comes first: the
   /// engine cannot kill it.
@@ -181,6 +200,10 @@ class Engine {
   void watch_events(std::span<const std::string> labels,
                     const std::function<bool(const EngineEvent&)>& sink, const Deadline& deadline,
                     std::stop_token stop);
+  /// The same, from `since` ("<seconds>.<nanoseconds>" since the epoch) on.
+  void watch_events_since(std::string_view since, std::span<const std::string> labels,
+                          const std::function<bool(const EngineEvent&)>& sink,
+                          const Deadline& deadline, std::stop_token stop);
 
  private:
   // What the methods for one call at a time share: `what` completes "cannot …".

@@ -34,6 +34,13 @@ void Engine::watch_events(std::span<const std::string> labels,
                           const std::function<bool(const EngineEvent&)>& sink,
                           const Deadline& deadline, std::stop_token stop)
 {
+  watch_events_since({}, labels, sink, deadline, std::move(stop));
+}
+
+void Engine::watch_events_since(std::string_view since, std::span<const std::string> labels,
+                                const std::function<bool(const EngineEvent&)>& sink,
+                                const Deadline& deadline, std::stop_token stop)
+{
   LineSplitter lines{[&](std::string_view line) {
     if (!sink(read_event(parse_object(line)))) {
       throw EnoughSeen{};
@@ -41,7 +48,9 @@ void Engine::watch_events(std::span<const std::string> labels,
   }};
   try {
     stream(
-        "watch events", get(target_of("/events", {{"filters", label_filter(labels)}})),
+        "watch events",
+        get(target_of("/events",
+                      {{"since", std::string{since}}, {"filters", label_filter(labels)}})),
         [&](std::string_view piece) { lines.push(piece); }, deadline, std::move(stop));
   } catch (const EnoughSeen&) {
     return;

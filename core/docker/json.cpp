@@ -225,8 +225,22 @@ Labels labels_of(const Json& json, std::string_view key)
 EngineInfo read_info(const Json& json)
 {
   const auto* const swarm = find_member(json, "Swarm");
+  std::vector<AddressPool> pools;
+  for_each_of(json, "DefaultAddressPools", [&](const Json& pool) {
+    pools.push_back({.base = text_of(pool, "Base"), .size = number_of(pool, "Size")});
+  });
   return {.api = {},
           .engine_version = text_of(json, "ServerVersion"),
+          .architecture = text_of(json, "Architecture"),
+          .kernel = text_of(json, "KernelVersion"),
+          .storage_driver = text_of(json, "Driver"),
+          .logging_driver = text_of(json, "LoggingDriver"),
+          .cgroup_version = text_of(json, "CgroupVersion"),
+          .system_time = text_of(json, "SystemTime"),
+          .address_pools = std::move(pools),
+          .containers = number_of(json, "Containers"),
+          .running = number_of(json, "ContainersRunning"),
+          .warnings = texts_of(json, "Warnings"),
           .root_dir = text_of(json, "DockerRootDir"),
           .operating_system = text_of(json, "OperatingSystem"),
           .memory_total = count_of(json, "MemTotal"),
@@ -237,6 +251,7 @@ EngineInfo read_info(const Json& json)
 Image read_image(const Json& json)
 {
   Image image{.id = text_of(json, "Id"),
+              .architecture = text_of(json, "Architecture"),
               .tags = texts_of(json, "RepoTags"),
               .digests = texts_of(json, "RepoDigests"),
               .labels = {},
@@ -319,12 +334,44 @@ std::vector<Process> read_processes(const Json& json)
   return processes;
 }
 
+std::optional<ContainerUsage> read_usage(const Json& json)
+{
+  const auto* const cpu = find_member(json, "cpu_stats");
+  const auto* const total = cpu == nullptr ? nullptr : find_member(*cpu, "cpu_usage");
+  const auto* const memory = find_member(json, "memory_stats");
+  if (total == nullptr || memory == nullptr || find_member(*memory, "usage") == nullptr) {
+    return std::nullopt;
+  }
+  ContainerUsage usage{.cpu_ns = count_of(*total, "total_usage"),
+                       .memory = count_of(*memory, "usage"),
+                       .memory_limit = count_of(*memory, "limit")};
+  if (const auto* const details = find_member(*memory, "stats")) {
+    // cgroup v2 has inactive_file, v1 total_inactive_file: cache that costs nobody anything.
+    const auto cache =
+        std::max(count_of(*details, "inactive_file"), count_of(*details, "total_inactive_file"));
+    usage.memory -= std::min(usage.memory, cache);
+  }
+  for_each_member_of(json, "networks", [&](const std::string& /*name*/, const Json& network) {
+    usage.received += count_of(network, "rx_bytes");
+    usage.sent += count_of(network, "tx_bytes");
+  });
+  if (const auto* const pids = find_member(json, "pids_stats")) {
+    usage.pids = count_of(*pids, "current");
+  }
+  return usage;
+}
+
 Network read_network(const Json& json)
 {
   Network network{.id = text_of(json, "Id"),
                   .name = text_of(json, "Name"),
                   .labels = labels_of(json, "Labels"),
+                  .subnets = {},
                   .container_ids = {}};
+  if (const auto* const ipam = find_member(json, "IPAM")) {
+    for_each_of(*ipam, "Config",
+                [&](const Json& config) { network.subnets.push_back(text_of(config, "Subnet")); });
+  }
   for_each_member_of(json, "Containers", [&](const std::string& id, const Json& /*endpoint*/) {
     network.container_ids.push_back(id);
   });

@@ -49,6 +49,8 @@ Image read_image(const Json& json);
 ContainerSummary read_summary(const Json& json);
 /// The answer of inspect.
 ContainerDetails read_details(const Json& json);
+/// One sample of `stats`; nothing when the container was not running.
+std::optional<ContainerUsage> read_usage(const Json& json);
 std::vector<Process> read_processes(const Json& json);
 Network read_network(const Json& json);
 Volume read_volume(const Json& json);

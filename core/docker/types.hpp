@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pecanctl::docker {
@@ -19,10 +20,25 @@ struct ApiVersion {
   auto operator<=>(const ApiVersion&) const = default;
 };
 
+struct AddressPool {
+  std::string base;  ///< "172.17.0.0/12"
+  int size = 0;      ///< prefix length of the networks made from it
+};
+
 struct EngineInfo {
   ApiVersion api;              ///< what we speak with it: the newest both know
   std::string engine_version;  ///< "20.10.24+dfsg1"
-  std::string root_dir;        ///< data root on the engine's machine
+  std::string architecture;    ///< "x86_64"
+  std::string kernel;
+  std::string storage_driver;
+  std::string logging_driver;
+  std::string cgroup_version;
+  std::string system_time;                 ///< RFC 3339 with nanoseconds: the engine's clock
+  std::vector<AddressPool> address_pools;  ///< empty: the engine's built-in ones
+  int containers = 0;
+  int running = 0;
+  std::vector<std::string> warnings;
+  std::string root_dir;  ///< data root on the engine's machine
   std::string operating_system;
   std::uint64_t memory_total = 0;  ///< bytes
   int cpus = 0;
@@ -30,7 +46,8 @@ struct EngineInfo {
 };
 
 struct Image {
-  std::string id;  ///< "sha256:…"
+  std::string id;            ///< "sha256:…"
+  std::string architecture;  ///< "amd64"
   std::vector<std::string> tags;
   std::vector<std::string> digests;
   Labels labels;
@@ -92,6 +109,7 @@ struct Network {
   std::string id;
   std::string name;
   Labels labels;
+  std::vector<std::string> subnets;        ///< "172.18.0.0/16"
   std::vector<std::string> container_ids;  ///< filled by inspect only
 };
 
@@ -111,6 +129,31 @@ struct LogLine {
   bool is_stderr = false;
   std::string time;  ///< RFC 3339 with nanoseconds, when asked for
   std::string text;
+};
+
+/// A log entry, or a part of a long one. Valid during the call that hands it out.
+struct LogPiece {
+  bool is_stderr = false;
+  std::string_view time;   ///< RFC 3339 with nanoseconds, UTC: sorts as text
+  std::string_view text;   ///< any bytes but the end of the line
+  bool ends_line = false;  ///< false: the next piece of this stream goes on with the line
+};
+
+/// Which part of a log is wanted.
+struct LogRange {
+  std::string since = {};  ///< "<seconds>.<nanoseconds>" since the epoch; empty: from the beginning
+  int tail = -1;           ///< so many last lines; -1: all
+  bool follows = false;    ///< goes on until the container ends
+};
+
+/// What a container uses at a moment. Counters grow from its start on.
+struct ContainerUsage {
+  std::uint64_t cpu_ns = 0;        ///< processor time
+  std::uint64_t memory = 0;        ///< bytes in use, without the page cache that can be dropped
+  std::uint64_t memory_limit = 0;  ///< bytes; the machine's memory when there is no limit
+  std::uint64_t received = 0;      ///< bytes
+  std::uint64_t sent = 0;          ///< bytes
+  std::uint64_t pids = 0;
 };
 
 struct ExecResult {

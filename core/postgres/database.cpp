@@ -93,6 +93,8 @@ class PqxxTransaction : public Transaction {
     } catch (const pqxx::in_doubt_error& error) {
       throw server_error(endpoint_, fmt::format("unknown whether it happened: {}", error.what()),
                          {}, ErrorCode::failed);
+    } catch (const pqxx::insufficient_privilege& error) {
+      refuse(error.what(), "42501");  // libpqxx 6.4 loses it here
     } catch (const pqxx::sql_error& error) {
       refuse(error.what(), error.sqlstate());
     } catch (const pqxx::serialization_failure& error) {

@@ -60,7 +60,10 @@ QueueStatistics to_statistics(const json& queue)
           .unacknowledged = find_value<std::uint64_t>(queue, "/messages_unacknowledged"),
           .consumers = find_value<std::uint64_t>(queue, "/consumers"),
           .publish_rate = find_value<double>(queue, "/message_stats/publish_details/rate"),
-          .ack_rate = find_value<double>(queue, "/message_stats/ack_details/rate")};
+          .ack_rate = find_value<double>(queue, "/message_stats/ack_details/rate"),
+          .deliver_rate = find_value<double>(queue, "/message_stats/deliver_get_details/rate"),
+          .acknowledged = find_value<std::uint64_t>(queue, "/message_stats/ack").value_or(0),
+          .redelivered = find_value<std::uint64_t>(queue, "/message_stats/redeliver").value_or(0)};
 }
 
 bool is_same_policy(const json& found, const json& wanted)

@@ -24,6 +24,9 @@ struct QueueStatistics {
   std::optional<std::uint64_t> consumers;
   std::optional<double> publish_rate;  ///< messages per second
   std::optional<double> ack_rate;
+  std::optional<double> deliver_rate;
+  std::uint64_t acknowledged = 0;  ///< messages since the broker started; 0 also when not reported
+  std::uint64_t redelivered = 0;
 };
 
 struct NodeStatus {

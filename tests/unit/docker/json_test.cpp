@@ -95,3 +95,26 @@ TEST_CASE("docker::parse_time: what is no time is the epoch")
     CHECK(parse_time(text) == std::chrono::system_clock::time_point{});
   }
 }
+
+TEST_CASE("docker::read_usage: cache that can be dropped is not used memory")
+{
+  const auto usage = read_usage(parse_object(R"({
+    "cpu_stats": {"cpu_usage": {"total_usage": 5000000}},
+    "memory_stats": {"usage": 1000, "limit": 4000, "stats": {"inactive_file": 300}},
+    "networks": {"eth0": {"rx_bytes": 1, "tx_bytes": 2}, "eth1": {"rx_bytes": 10, "tx_bytes": 20}},
+    "pids_stats": {"current": 7}})"));
+  REQUIRE(usage);
+  CHECK(usage->cpu_ns == 5'000'000);
+  CHECK(usage->memory == 700);
+  CHECK(usage->memory_limit == 4000);
+  CHECK(usage->received == 11);
+  CHECK(usage->sent == 22);
+  CHECK(usage->pids == 7);
+}
+
+TEST_CASE("docker::read_usage: a container that does not run uses nothing")
+{
+  CHECK_FALSE(read_usage(
+      parse_object(R"({"cpu_stats": {"cpu_usage": {"total_usage": 0}}, "memory_stats": {}})")));
+  CHECK_FALSE(read_usage(parse_object("{}")));
+}

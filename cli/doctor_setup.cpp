@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/doctor_setup.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/connections.hpp"
+#include "cli/context.hpp"
+#include "core/engine/docker_backend.hpp"
+
+namespace pecanctl::cli {
+namespace {
+
+constexpr int k_consul_service_port = 8500;
+
+// A backend with the client that it stands on.
+struct OwnedBackend {
+  std::unique_ptr<docker::Engine> engine;
+  std::unique_ptr<engine::Backend> backend;
+};
+
+using MakeView = std::function<std::shared_ptr<engine::View>()>;
+
+MakeView make_view_factory(std::function<std::unique_ptr<docker::Engine>()> connect)
+{
+  return [connect = std::move(connect)] {
+    const auto owned = std::make_shared<OwnedBackend>();
+    owned->engine = connect();
+    owned->backend = engine::make_docker_backend(*owned->engine);
+    return std::shared_ptr<engine::View>{owned, owned->backend.get()};
+  };
+}
+
+void add_services(Context& context, const MakeView& make_view, inspection::Subject& subject)
+{
+  const auto with_connections = [make_view, identity = *subject.identity,
+                                 credentials = Connections::Credentials{
+                                     .postgres = context.secrets().postgres,
+                                     .rabbitmq = context.secrets().rabbitmq}](const auto& use) {
+    const auto view = make_view();
+    Connections connections{identity, credentials, *view};
+    return use(connections);
+  };
+  subject.broker = [=](const Deadline& deadline, const std::stop_token& stop) {
+    return with_connections(
+        [&](Connections& connections) { return connections.connect_broker(deadline, stop); });
+  };
+  subject.management = [=](const Deadline& deadline, const std::stop_token& stop) {
+    return with_connections(
+        [&](Connections& connections) { return connections.connect_management(deadline, stop); });
+  };
+  subject.database = [=](const Deadline& deadline, const std::stop_token& stop) {
+    return with_connections(
+        [&](Connections& connections) { return connections.connect_database(deadline, stop); });
+  };
+}
+
+void add_consul(const MakeView& make_view, inspection::Subject& subject)
+{
+  subject.consul_url = [make_view, address = subject.consul_address](const Deadline& deadline,
+                                                                     const std::stop_token& stop) {
+    if (!address.empty()) {
+      return address;
+    }
+    const auto observed =
+        make_view()->observe({.instance = "pecanctl", .owner = "machine"}, deadline, stop);
+    const auto port = observed.find_port("consul", k_consul_service_port);
+    if (!port) {
+      throw Error{{.code = ErrorCode::unreachable,
+                   .what = "cannot reach Consul",
+                   .why = "this machine's Consul container does not run",
+                   .hint = "start it: pecanctl deploy"}};
+    }
+    return fmt::format("http://127.0.0.1:{}", port->host_port);
+  };
+  const auto token = find_variable("CONSUL_HTTP_TOKEN").value_or("");
+  subject.consul = [url = subject.consul_url, token](const Deadline& deadline,
+                                                     const std::stop_token& stop) {
+    return make_consul_client(url(deadline, stop), token);
+  };
+}
+
+void add_instance(Context& context, inspection::Subject& subject)
+{
+  subject.file = context.file_path();
+  if (subject.file.empty()) {
+    return;
+  }
+  try {
+    const auto& file = context.file();
+    subject.data_folder = file.data;
+    subject.secrets_folder = file.secrets_folder();
+    subject.consul_address = context.consul_address();
+  } catch (const Error& error) {
+    subject.file_error = error;
+    return;
+  }
+  try {
+    subject.identity = context.identity();
+  } catch (const Error& error) {
+    subject.secrets_error = error;
+    return;
+  }
+  try {
+    subject.stack = context.stack();
+  } catch (const Error& error) {
+    subject.file_error = error;
+    subject.identity.reset();
+  }
+}
+
+}  // namespace
+
+inspection::Subject make_subject(Context& context)
+{
+  inspection::Subject subject;
+  subject.docker_socket = context.docker_socket();
+  subject.docker = context.docker_factory();
+  subject.head = ask_head;
+  subject.consul_address = find_variable("CONSUL_HTTP_ADDR").value_or("");
+  const auto make_view = make_view_factory(subject.docker);
+  subject.view = [make_view](const Deadline& /*deadline*/, const std::stop_token& /*stop*/) {
+    return make_view();
+  };
+  add_instance(context, subject);
+  if (subject.identity) {
+    add_services(context, make_view, subject);
+  }
+  add_consul(make_view, subject);
+  return subject;
+}
+
+}  // namespace pecanctl::cli

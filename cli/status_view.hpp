@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/inspection/status.hpp"
+
+namespace pecanctl::cli {
+
+class Context;
+
+/// All that `status` shows of an instance.
+struct Picture {
+  inspection::InstanceStatus instance = {};
+  std::string release = {};
+  std::vector<std::string> drift = {};
+  std::string lock = "free";
+  std::string consul = {};
+};
+
+/// Looks. What does not answer is told in the picture. @throws Error when Docker does not answer,
+/// or there is no such instance.
+Picture look(Context& context);
+
+/// One screen for people.
+void print_screen(Context& context, const Picture& picture);
+/// One document.
+nlohmann::json to_json(const Picture& picture);
+
+}  // namespace pecanctl::cli

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/base/redact.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pecanctl;
+
+TEST_CASE("Redactor: secrets go, as they are and as they stand in a URL")
+{
+  const Redactor redactor{{Secret{"p@ss word"}, Secret{"p@ss"}, Secret{"abc"}, Secret{}}};
+  CHECK(redactor.redact("x p@ss word y p@ss z") == "x *** y *** z");
+  CHECK(redactor.redact("amqp://u:p%40ss%20word@h") == "amqp://u:***@h");
+  CHECK(redactor.redact("abc") == "abc");
+  CHECK(Redactor{}.redact("p@ss") == "p@ss");
+}
+
+TEST_CASE("redact_urls: only the password of the user part")
+{
+  CHECK(redact_urls("see amqp://u:p@h/ and http://h:80/a@b, postgres://u:x:y@db/z.") ==
+        "see amqp://u:***@h/ and http://h:80/a@b, postgres://u:***@db/z.");
+  CHECK(redact_urls("no url: a@b") == "no url: a@b");
+}
+
+TEST_CASE("redact_named: what is called a password loses its value, and nothing else does")
+{
+  CHECK(redact_named("password: hunter2\nuser: me") == "password: ***\nuser: me");
+  CHECK(redact_named("X-Consul-Token=abc, PASSWORD = \"q\" API_KEY:z") ==
+        "X-Consul-Token=***, PASSWORD = \"***\" API_KEY:***");
+  CHECK(redact_named("password authentication failed") == "password authentication failed");
+  CHECK(redact_named("password:\n  file: secrets/x") == "password:\n  file: secrets/x");
+}
