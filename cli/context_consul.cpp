@@ -6,7 +6,6 @@
 #include "cli/context.hpp"
 #include "cli/settings.hpp"
 #include "core/consul/consul.hpp"
-#include "core/http/transport.hpp"
 
 namespace pecanctl::cli {
 namespace {
@@ -21,16 +20,6 @@ std::string normal_url(std::string address)
   }
   return address.empty() || address.find("://") != std::string::npos ? address
                                                                      : "http://" + address;
-}
-
-std::unique_ptr<consul::Client> make_consul_client(const std::string& address,
-                                                   const std::string& token)
-{
-  http::Endpoint endpoint{.base_url = address};
-  if (!token.empty()) {
-    endpoint.headers.push_back({.name = "X-Consul-Token", .value = token});
-  }
-  return std::make_unique<consul::Client>(http::make_curl_transport(std::move(endpoint)));
 }
 
 }  // namespace

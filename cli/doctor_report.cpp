@@ -14,6 +14,7 @@
 #include "cli/known_secrets.hpp"
 #include "cli/log_view.hpp"
 #include "cli/status_view.hpp"
+#include "cli/version.hpp"
 #include "core/base/fd.hpp"
 #include "core/inspection/bundle.hpp"
 #include "core/inspection/logs.hpp"
@@ -99,7 +100,7 @@ void write_report(Context& context, const inspection::Subject& subject,
     return text + "\n";
   }));
   files.push_back({.name = "versions.json",
-                   .content = dump({{"pecanctl", PECANCTL_VERSION}, {"docker", engine}})});
+                   .content = dump({{"pecanctl", version().number}, {"docker", engine}})});
   files.push_back(make_file("pecan.yml", [&] {
     return subject.file.empty() ? std::string{"(there is none)\n"} : read_file(subject.file);
   }));
@@ -112,7 +113,7 @@ void write_report(Context& context, const inspection::Subject& subject,
   inspection::write_bundle(file, files, redactor);
   note(context.reporter(),
        fmt::format("wrote {} ({} files; look into it before you send it)\nreport it at {}", file,
-                   files.size(), inspection::make_issue_url(PECANCTL_VERSION, engine, results)));
+                   files.size(), inspection::make_issue_url(std::string{version().number}, engine, results)));
 }
 
 }  // namespace pecanctl::cli

@@ -203,10 +203,15 @@ std::string_view standard_fix(ErrorCode code)
 Error with_fix(const Error& error)
 {
   auto info = error.info();
-  if (!info.hint.empty() || !info.diagnostics.empty()) {
-    return error;
+  // A mistake that is shown in its line, with a caret, needs no more words.
+  for (auto& diagnostic : info.diagnostics) {
+    if (diagnostic.hint.empty() && diagnostic.excerpt.empty()) {
+      diagnostic.hint = standard_fix(info.code);
+    }
   }
-  info.hint = standard_fix(info.code);
+  if (info.hint.empty() && info.diagnostics.empty()) {
+    info.hint = standard_fix(info.code);
+  }
   Error result{std::move(info)};
   std::ranges::for_each(error.frames(), [&](const auto& frame) { result.add_frame(frame); });
   return result;

@@ -155,7 +155,8 @@ class Collector {
         mistakes_.push_back(mistake(data_path(folders[i]), "there is no such folder in /data",
                                     "symbolic links are not followed"));
       } else if (!texts[i]) {
-        mistakes_.push_back(mistake(data_path(folders[i]), "it has no job.sh"));
+        mistakes_.push_back(mistake(data_path(folders[i]), "it has no job.sh",
+                                    "name the folder that holds job.sh"));
       } else {
         const auto outcome = ends[i] ? parse_outcome(*ends[i]) : std::nullopt;
         const auto& file = infos[3 * i + 2];

@@ -86,7 +86,7 @@ class Live(Case):
         colored = self.terminal("scale", "dalec=2")
         self.assertEqual(colored.finish(), 0)
         self.assertRegex(colored.raw, r"\x1b\[32m✔\x1b\[0m")
-        strip = lambda text: re.sub(r"\d[\d.ms]* *$", "", text, flags=re.M)
+        strip = lambda text: re.sub(r" *\d[\d.ms]* *$", "", text, flags=re.M)
         self.assertEqual(strip(plain.screen.text()), strip(colored.screen.text()))
 
     def hanging(self, **options):
