@@ -175,7 +175,7 @@ std::span<const Command> command_table()
   return k_commands;
 }
 
-int run_app(int argc, const char* const* argv, const Signals& signals)
+int run_app(int argc, const char* const* argv, Signals& signals)
 {
   CLI::App app{"run and look after PEcAn instances", "pecanctl"};
   Invocation invocation;

@@ -21,7 +21,7 @@ struct Invocation {
 };
 
 /// Runs it, and turns what leaves it into output and an exit status. Catches everything.
-int execute(const Invocation& invocation, const Signals& signals);
+int execute(const Invocation& invocation, Signals& signals);
 
 /// Tells that a line was not understood. No flag of it is known then, but --json can be seen.
 int refuse_line(const Error& error, std::span<const std::string> arguments);

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/output/display_text.hpp"
 #include "cli/output/terminal.hpp"
 #include "core/base/text.hpp"
 
@@ -19,8 +20,7 @@ using nlohmann::json;
 
 std::size_t cells(std::string_view text)
 {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char letter) { return (static_cast<unsigned char>(letter) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(display_width(one_line(text, true)));
 }
 
 std::vector<std::size_t> column_widths(const Table& table)
@@ -102,8 +102,17 @@ void Printer::set_instance(std::string_view name)
 void Printer::say(std::string_view text)
 {
   if (!is_json_ && !is_quiet_) {
-    write(redactor_.apply(escape_control(text)) + "\n");
+    write_lines(escape_control(text) + "\n");
   }
+}
+
+// Text for people.
+void Printer::write_lines(const std::string& text)
+{
+  auto shown = redactor_.apply(text);
+  shown = is_ascii_ ? with_ascii_signs(std::move(shown)) : shown;
+  const auto screen = hold_ ? hold_() : std::unique_lock<std::mutex>{};
+  write(shown);
 }
 
 void Printer::table(const Table& table)
@@ -113,20 +122,23 @@ void Printer::table(const Table& table)
   }
   const auto widths = column_widths(table);
   const int columns = terminal_size(STDOUT_FILENO).columns;
+  std::string text;
   const auto print_row = [&](const std::vector<std::string>& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool is_last = i + 1 == row.size();
       const auto padding = is_terminal_ && !is_last ? widths[i] - cells(row[i]) + 2 : 0;
-      line += escape_control(row[i]) + std::string(padding, ' ');
+      line += (is_terminal_ ? one_line(row[i], true) : escape_control(row[i])) +
+              std::string(padding, ' ');
       line += is_terminal_ || is_last ? "" : "\t";
     }
     // Cut rather than wrapped: the whole of it is in a pipe, and in --json.
     line = redactor_.apply(std::move(line));
-    write((is_terminal_ ? clip(line, columns) : line) + "\n");
+    text += (is_terminal_ ? keep_front(line, columns, "") : line) + "\n";
   };
   print_row(table.header);
   std::ranges::for_each(table.rows, print_row);
+  write_lines(text);
 }
 
 void Printer::record(std::string_view type, json fields)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -38,6 +39,15 @@ class Printer {
   /// The instance acted on, as soon as it is known: the `start` line names it.
   void set_instance(std::string_view name);
 
+  /// Signs are written in ASCII from now on: the locale is not UTF-8.
+  void use_ascii() { is_ascii_ = true; }
+
+  /// Called before each write, and what it returns kept until that is done: a live view on the same
+  /// terminal makes room.
+  using Hold = std::function<std::unique_lock<std::mutex>()>;
+
+  void set_hold(Hold hold) { hold_ = std::move(hold); }
+
   Redactor& redactor() { return redactor_; }
 
   bool is_json() const { return is_json_; }
@@ -60,6 +70,7 @@ class Printer {
 
  private:
   void write(std::string_view text);
+  void write_lines(const std::string& text);
   void write_record(std::string_view type, const nlohmann::json& fields);
 
   bool is_json_;
@@ -67,6 +78,8 @@ class Printer {
   bool is_terminal_;
   bool has_document_ = false;
   bool is_start_due_ = false;
+  bool is_ascii_ = false;
+  Hold hold_;
   std::string command_;
   std::string instance_;
   std::chrono::system_clock::time_point begun_at_ = std::chrono::system_clock::now();
