@@ -2,31 +2,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/app.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.hpp"
-#include "cli/context.hpp"
+#include "cli/execute.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/output/error_view.hpp"
-#include "cli/output/printer.hpp"
-#include "cli/output/reporters.hpp"
-#include "cli/output/terminal.hpp"
-#include "cli/signals.hpp"
 #include "cli/validators.hpp"
-#include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 
 namespace pecanctl::cli {
 namespace {
+
+// The commands of this group answer with one document, and change nothing.
+constexpr std::string_view k_reading_group = "Look";
 
 constexpr std::array k_commands{
     Command{"Start", "init", "write pecan.yml, fresh secrets, this instance's identity",
@@ -39,12 +33,6 @@ constexpr std::array k_commands{
     Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
-};
-
-// The parsed line: what to run and under which global flags.
-struct Invocation {
-  GlobalOptions options;
-  RunFn run;
 };
 
 void add_global_flags(CLI::App& app, GlobalOptions& options)
@@ -154,90 +142,6 @@ Error explain_parse_error(const CLI::App& app, const CLI::ParseError& error,
   return usage_error("cannot understand the command line", error.what(), hint);
 }
 
-std::unique_ptr<Reporter> make_reporter(const GlobalOptions& options, output::Printer& printer,
-                                        bool with_color)
-{
-  const auto verbosity = options.is_quiet        ? output::Verbosity::quiet
-                         : options.verbosity > 0 ? output::Verbosity::verbose
-                                                 : output::Verbosity::normal;
-  if (options.is_json) {
-    return output::make_json_reporter(printer, verbosity);
-  }
-  const bool is_dumb = find_variable("TERM").value_or("dumb") == "dumb";
-  if (output::is_terminal(STDERR_FILENO) && !is_dumb && !find_variable("CI")) {
-    return output::make_terminal_reporter(verbosity, with_color);
-  }
-  return output::make_plain_reporter(verbosity);
-}
-
-bool wants_color(const GlobalOptions& options)
-{
-  if (options.color != "auto") {
-    return options.color == "always";
-  }
-  const bool is_off = !find_variable("NO_COLOR").value_or("").empty() ||
-                      find_variable("TERM").value_or("dumb") == "dumb";
-  return !is_off && output::is_terminal(STDERR_FILENO);
-}
-
-void show_error(const Error& error, bool with_color)
-{
-  output::write_stderr(output::render_error(error, with_color));
-  if (find_variable("GITHUB_ACTIONS").value_or("") == "true") {
-    output::write_stderr(output::render_annotations(error));
-  }
-}
-
-// The last record. Somebody who cannot be told so on stdout is told on stderr.
-int finish(output::Printer& printer, int exit, const std::optional<Error>& failure)
-{
-  try {
-    printer.finish(exit, failure ? &*failure : nullptr);
-  } catch (const Error& error) {
-    show_error(error, false);
-    return exit == 0 ? static_cast<int>(exit_status(error.code())) : exit;
-  }
-  return exit;
-}
-
-int execute(const Invocation& invocation, const std::string& command_line, const Signals& signals)
-{
-  const auto& options = invocation.options;
-  const bool with_color = wants_color(options);
-  output::Printer printer{options.is_json, options.is_quiet, output::is_terminal(STDOUT_FILENO)};
-  auto reporter = make_reporter(options, printer, with_color);
-  std::optional<Error> failure;
-  int exit = 0;
-  try {
-    Context context{options, command_line, *reporter, printer, signals.stop()};
-    invocation.run(context);
-  } catch (const Cancelled&) {
-    exit = 128 + signals.received();
-  } catch (const Error& error) {
-    failure = error;
-  } catch (const std::exception& error) {
-    failure = Error{{.code = ErrorCode::internal,
-                     .what = "pecanctl stopped because of a bug in it",
-                     .why = error.what(),
-                     .hint = "please report it, with what you did"}};
-  }
-  reporter.reset();  // the terminal is as it was before the error appears
-  if (failure) {
-    exit = static_cast<int>(exit_status(failure->code()));
-    show_error(*failure, with_color);
-  }
-  return finish(printer, exit, failure);
-}
-
-// A wrong line: no flag of it is known, but --json can be seen.
-int refuse_line(const Error& error, std::span<const std::string> arguments)
-{
-  show_error(error, false);
-  const bool is_json = std::ranges::find(arguments, "--json") != arguments.end();
-  output::Printer printer{is_json, false, false};
-  return finish(printer, static_cast<int>(ExitStatus::usage), error);
-}
-
 // 0 or an exit status when there is nothing to run (help, version).
 std::optional<int> parse_line(CLI::App& app, int argc, const char* const* argv,
                               std::span<const std::string> arguments)
@@ -271,7 +175,7 @@ std::span<const Command> command_table()
   return k_commands;
 }
 
-int run_app(int argc, const char* const* argv, const Signals& signals)
+int run_app(int argc, const char* const* argv, Signals& signals)
 {
   CLI::App app{"run and look after PEcAn instances", "pecanctl"};
   Invocation invocation;
@@ -287,17 +191,18 @@ int run_app(int argc, const char* const* argv, const Signals& signals)
   if (const auto status = parse_line(app, argc, argv, arguments)) {
     return *status;
   }
-  for (const auto& [sub, run] : runners) {
-    if (sub->parsed()) {
-      invocation.run = run;
+  for (std::size_t i = 0; i < runners.size(); ++i) {
+    if (runners[i].first->parsed()) {
+      invocation.command = command_table()[i].name;
+      invocation.is_reading = command_table()[i].group == k_reading_group;
+      invocation.run = runners[i].second;
       break;
     }
   }
-  std::string line;
   for (const auto& word : arguments) {
-    line += (line.empty() ? "" : " ") + word;
+    invocation.line += (invocation.line.empty() ? "" : " ") + word;
   }
-  return execute(invocation, line, signals);
+  return execute(invocation, signals);
 }
 
 }  // namespace pecanctl::cli

@@ -31,6 +31,6 @@ std::span<const Command> command_table();
 
 /// Parses the line, runs the command, and turns what left it into output and an exit status. The
 /// one place that catches everything.
-int run_app(int argc, const char* const* argv, const Signals& signals);
+int run_app(int argc, const char* const* argv, Signals& signals);
 
 }  // namespace pecanctl::cli

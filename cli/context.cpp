@@ -150,6 +150,7 @@ const project::InstanceFile& Context::file()
     debug(reporter_, fmt::format("using {}", path->string()));
     file_ = std::make_unique<project::InstanceFile>(
         project::load_instance_file(*path, find_variable, catalogue()));
+    printer_.set_instance(options_.instance.empty() ? file_->name : options_.instance);
   }
   return *file_;
 }
@@ -158,6 +159,9 @@ const project::Secrets& Context::secrets()
 {
   if (!secrets_) {
     secrets_ = std::make_unique<project::Secrets>(project::load_secrets(file(), find_variable));
+    for (const auto* secret : {&secrets_->postgres, &secrets_->rabbitmq, &secrets_->bety}) {
+      printer_.redactor().add(*secret);
+    }
   }
   return *secrets_;
 }
@@ -270,6 +274,7 @@ std::optional<deployment::Index::Connect> Context::find_consul()
     address = "http://" + address;
   }
   const auto token = find_variable("CONSUL_HTTP_TOKEN").value_or("");
+  printer_.redactor().add(Secret{token});
   return [address, token] { return make_consul_client(address, token); };
 }
 

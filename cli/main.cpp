@@ -26,6 +26,6 @@ void fill_standard_streams()
 int main(int argc, char** argv)
 {
   fill_standard_streams();
-  const pecanctl::cli::Signals signals;
+  pecanctl::cli::Signals signals;
   return pecanctl::cli::run_app(argc, argv, signals);
 }

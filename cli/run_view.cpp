@@ -100,7 +100,6 @@ void RunView::finish(const workflow::RunTotals& totals)
   printer_.add_to_result("done", totals.ok);
   printer_.add_to_result("failed", totals.failed);
   printer_.add_to_result("already_done", info_.already_done);
-  printer_.add_to_result("elapsed_ms", elapsed.count());
   if (totals.failed > 0) {
     throw Error{{.code = ErrorCode::workload,
                  .what = fmt::format("{} ended in ERROR", count_jobs(totals.failed)),

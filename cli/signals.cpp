@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/signals.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace pecanctl::cli {
 namespace {
@@ -21,8 +24,13 @@ sigset_t watched_signals()
   return set;
 }
 
+// Never waits: the second signal ends the process even when the terminal takes no more (Ctrl-S).
 void say(std::string_view text)
 {
+  pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&output, 1, 0) <= 0 || (output.revents & POLLOUT) == 0) {
+    return;
+  }
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) {
     return;  // nobody listens; the stop request stands
   }
@@ -56,7 +64,9 @@ void Signals::wait_for_signals()
       say(::isatty(STDERR_FILENO) == 1 ? "\x1b[?25h\n" : "\n");
       ::_exit(128 + signal);
     }
-    say("\nstopping after the current step; once more to stop now\n");
+    if (!others_say_it_) {
+      say(fmt::format("\n{}\n", k_word));
+    }
     source_.request_stop();
   }
 }

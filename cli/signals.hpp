@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <stop_token>
+#include <string_view>
 #include <thread>
 
 namespace pecanctl::cli {
@@ -21,6 +22,13 @@ class Signals {
 
   std::stop_token stop() const { return source_.get_token(); }
 
+  /// What the first signal is answered with.
+  static constexpr std::string_view k_word =
+      "stopping after the current step; once more to stop now";
+
+  /// From now on somebody else, told by the stop token, says the word; or nobody does any more.
+  void leave_word_to_others(bool others_say_it) { others_say_it_ = others_say_it; }
+
   /// The signal that asked for the stop, 0 when none did.
   int received() const { return received_; }
 
@@ -28,6 +36,7 @@ class Signals {
   void wait_for_signals();
 
   std::stop_source source_;
+  std::atomic<bool> others_say_it_{false};
   std::atomic<int> received_{0};
   std::thread waiter_;
 };

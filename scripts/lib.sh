@@ -13,8 +13,8 @@ build_packages=(
 run_packages=(docker.io debootstrap busybox-static iproute2)
 # shellcheck disable=SC2034
 test_packages=(
-  doctest-dev clang-14 clang-format-14 clang-tidy-14 shellcheck python3 python3-pika
-  docker.io debootstrap busybox-static iproute2 iptables curl rabbitmq-server postgresql-15-postgis-3
+  doctest-dev clang-14 clang-format-14 clang-tidy-14 shellcheck python3 python3-jsonschema
+  python3-pika docker.io debootstrap busybox-static iproute2 iptables curl rabbitmq-server postgresql-15-postgis-3
 )
 
 say() { printf '%s\n' "$*" >&2; }

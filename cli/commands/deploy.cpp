@@ -148,7 +148,6 @@ void summarise(Context& context, const Converged& converged, const engine::Obser
                         observed.replicas.size(), format_duration(elapsed)));
   context.printer().add_to_result("changed", converged.changes);
   context.printer().add_to_result("revision", plan.revision);
-  context.printer().add_to_result("elapsed_ms", elapsed.count());
 }
 
 void run_deploy(const DeployFlags& flags, Context& context)

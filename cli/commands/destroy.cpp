@@ -206,6 +206,7 @@ void run_destroy(const DestroyFlags& flags, Context& context)
           : fmt::format("{} is gone{}   {}", identity.instance,
                         keeps_data ? "; its data is kept, `pecanctl deploy` brings it back" : "",
                         format_duration(elapsed)));
+  context.printer().add_to_result("changed", removed);
   context.printer().add_to_result("removed", removed);
 }
 

@@ -59,6 +59,7 @@ void run_init(const InitFlags& flags, Context& context)
   for (const auto& path : result.kept) {
     context.printer().say(fmt::format("  kept    {} (it was there)", (shown / path).string()));
   }
+  context.printer().add_to_result("changed", result.created.size());
   context.printer().add_to_result("folder", folder.string());
   context.printer().add_to_result("created", to_json(result.created));
   context.printer().add_to_result("kept", to_json(result.kept));

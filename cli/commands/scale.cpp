@@ -125,8 +125,10 @@ void remember(const ConvergeRequest& request, deployment::Index& index, Context&
 }
 
 void summarise(Context& context, const ConvergeRequest& request,
-               const std::map<std::string, std::size_t>& before, Clock::time_point begun)
+               const std::map<std::string, std::size_t>& before, int changes,
+               Clock::time_point begun)
 {
+  auto replicas = nlohmann::json::object();
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
   for (const auto& [model, count] : request.replicas) {
     const auto found = before.find(model);
@@ -140,9 +142,10 @@ void summarise(Context& context, const ConvergeRequest& request,
       context.printer().say(
           fmt::format("Remembered: deploy will keep {} (pecan.yml says {}).", count, declared));
     }
-    context.printer().add_to_result(model, count);
+    replicas[model] = count;
   }
-  context.printer().add_to_result("elapsed_ms", elapsed.count());
+  context.printer().add_to_result("replicas", std::move(replicas));
+  context.printer().add_to_result("changed", changes);
 }
 
 void run_scale(const ScaleFlags& flags, Context& context)
@@ -168,9 +171,9 @@ void run_scale(const ScaleFlags& flags, Context& context)
   remember(request, *index, context);
   failpoint("scale.remembered");
   const auto probe = deployment::make_worker_probe(context.services());
-  converge(context, stack, request, {}, probe, deadline);
+  const auto converged = converge(context, stack, request, {}, probe, deadline);
   failpoint("scale.applied");
-  summarise(context, request, count_workers(observed), begun);
+  summarise(context, request, count_workers(observed), converged.changes, begun);
 }
 
 }  // namespace

@@ -30,10 +30,16 @@ class JsonReporter : public Reporter {
   }
 
  private:
+  struct Open {
+    std::string action = {};
+    std::string group = {};
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+  };
+
   void handle(const StepStarted& e)
   {
-    actions_.insert_or_assign(e.id, e.action);
-    step(e.id, "started", {{"group", e.group}});
+    open_.insert_or_assign(e.id, Open{.action = e.action, .group = e.group});
+    step(e.id, "started", json::object());
   }
 
   void handle(const StepProgress& e)
@@ -42,7 +48,7 @@ class JsonReporter : public Reporter {
     if (e.total > 0) {
       fields.update({{"current", e.current}, {"total", e.total}, {"unit", e.unit}});
     }
-    step(e.id, "waiting", std::move(fields));
+    step(e.id, "waiting", fields);
   }
 
   void handle(const StepFinished& e)
@@ -51,7 +57,7 @@ class JsonReporter : public Reporter {
                         : e.outcome == StepOutcome::skipped ? "skipped"
                                                             : "failed";
     step(e.id, state, {{"detail", e.detail}, {"elapsed_ms", e.elapsed.count()}});
-    actions_.erase(e.id);
+    open_.erase(e.id);
   }
 
   void handle(const Note& e)
@@ -63,16 +69,24 @@ class JsonReporter : public Reporter {
     }
   }
 
-  void step(const std::string& id, const char* state, json fields)
+  void step(const std::string& id, const char* state, const json& fields)
   {
-    fields.update({{"id", id}, {"action", actions_[id]}, {"state", state}});
-    printer_.record("step", std::move(fields));
+    const auto& begun = open_[id];
+    const auto elapsed = std::chrono::steady_clock::now() - begun.since;
+    json line{
+        {"id", id},
+        {"action", begun.action},
+        {"group", begun.group},
+        {"state", state},
+        {"elapsed_ms", std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()}};
+    line.update(fields);
+    printer_.record("step", std::move(line));
   }
 
   Printer& printer_;
   Verbosity verbosity_;
   std::mutex mutex_;
-  std::map<std::string, std::string> actions_;
+  std::map<std::string, Open> open_;
 };
 
 }  // namespace

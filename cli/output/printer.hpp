@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/output/redactor.hpp"
 #include "core/base/error.hpp"
 
 namespace pecanctl::cli::output {
@@ -19,7 +22,8 @@ struct Table {
   std::vector<std::vector<std::string>> rows;
 };
 
-/// What goes to stdout: the answer. With --json every line is one JSON object.
+/// What goes to stdout: the answer. With --json every line is one JSON object, whose schema is
+/// templates/schema/<its type>.json. Secrets that the redactor knows are taken out of everything.
 class Printer {
  public:
   Printer(bool is_json, bool is_quiet, bool is_terminal)
@@ -28,6 +32,23 @@ class Printer {
         is_terminal_{is_terminal}
   {
   }
+
+  /// Which command this is about. A reading one answers with a single document of that type; an
+  /// acting one with JSON Lines, the first of which is `start`.
+  void begin(std::string_view command, bool is_reading);
+  /// The instance acted on, as soon as it is known: the `start` line names it.
+  void set_instance(std::string_view name);
+
+  /// Signs are written in ASCII from now on: the locale is not UTF-8.
+  void use_ascii() { is_ascii_ = true; }
+
+  /// Called before each write, and what it returns kept until that is done: a live view on the same
+  /// terminal makes room.
+  using Hold = std::function<std::unique_lock<std::mutex>()>;
+
+  void set_hold(Hold hold) { hold_ = std::move(hold); }
+
+  Redactor& redactor() { return redactor_; }
 
   bool is_json() const { return is_json_; }
 
@@ -38,20 +59,32 @@ class Printer {
   void table(const Table& table);
   /// One JSON object on its own line ("v" and "type" are added); nothing without --json.
   void record(std::string_view type, nlohmann::json fields);
-  /// Adds to the closing `result` line.
+  /// Adds to the closing `result` line. `name` is ours, never a user's word: what has names of its
+  /// own goes into an object ("replicas": {"sipnet": 4}).
   void add_to_result(std::string_view name, nlohmann::json value);
-  /// The closing line of an acting command, and the error before it.
+  /// The closing `result`, and the error before it. Nothing of what was added replaces `exit`.
   void finish(int exit, const Error* error);
-  /// A read command answers with one document, and has no `result` line when it succeeds.
-  void document(nlohmann::json fields);
+  /// A read command answers with one document, and has no `result` line when it succeeds. Its type
+  /// is the command's name unless `type` says another.
+  void document(nlohmann::json fields, std::string_view type = {});
 
  private:
   void write(std::string_view text);
+  void write_lines(const std::string& text);
+  void write_record(std::string_view type, const nlohmann::json& fields);
 
   bool is_json_;
   bool is_quiet_;
   bool is_terminal_;
   bool has_document_ = false;
+  bool is_start_due_ = false;
+  bool is_ascii_ = false;
+  Hold hold_;
+  std::string command_;
+  std::string instance_;
+  std::chrono::system_clock::time_point begun_at_ = std::chrono::system_clock::now();
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  Redactor redactor_;
   std::mutex mutex_;
   nlohmann::json result_ = nlohmann::json::object();
 };

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "cli/output/display_text.hpp"
 #include "core/base/cancel.hpp"
 
 namespace pecanctl::cli::output {
@@ -57,14 +58,7 @@ std::string read_line(const std::stop_token& stop)
 
 std::string clip(std::string_view text, int columns)
 {
-  int cells = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool begins_letter = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
-    if (begins_letter && cells++ == columns) {
-      return std::string{text.substr(0, i)};
-    }
-  }
-  return std::string{text};
+  return keep_front(text, columns, "");
 }
 
 }  // namespace pecanctl::cli::output

@@ -23,8 +23,7 @@ void write_stderr(std::string_view text) noexcept;
 /// @throws Cancelled as soon as a stop is requested.
 std::string read_line(const std::stop_token& stop);
 
-/// The first `columns` cells of `text` (UTF-8, one cell per code point; escape sequences are not
-/// expected).
+/// The first `columns` cells of `text` (valid UTF-8; escape sequences are not expected).
 std::string clip(std::string_view text, int columns);
 
 }  // namespace pecanctl::cli::output

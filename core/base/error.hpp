@@ -51,6 +51,8 @@ struct ErrorInfo {
   std::string why = {};                      ///< the other party's words, endpoint redacted
   std::string hint = {};                     ///< an instruction, or empty; never a guess
   std::vector<Diagnostic> diagnostics = {};  ///< for input files: every mistake found
+  std::vector<std::string> trail = {};       ///< the last words of what failed, line by line
+  bool has_changed_nothing = false;          ///< true only where that is certain
 };
 
 /// The one type that says something failed. Cancellation is `Cancelled` (cancel.hpp), not this.

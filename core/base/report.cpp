@@ -24,7 +24,8 @@ Step::~Step()
       .id = std::move(id_),
       .outcome = is_failing && outcome_ == StepOutcome::done ? StepOutcome::failed : outcome_,
       .detail = std::move(detail_),
-      .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)});
+      .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed),
+      .trail = std::move(trail_)});
 }
 
 void Step::progress(std::string state, std::uint64_t current, std::uint64_t total,

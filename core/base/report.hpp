@@ -37,6 +37,7 @@ struct StepFinished {
   StepOutcome outcome = StepOutcome::done;
   std::string detail = {};
   std::chrono::milliseconds elapsed{0};
+  std::vector<std::string> trail = {};  ///< the last words of what failed: its log, line by line
 };
 
 enum class NoteLevel { debug, info, warning };
@@ -78,12 +79,16 @@ class Step {
   /// What the closing line shows ("healthy", "3.1 MiB").
   void set_detail(std::string detail) { detail_ = std::move(detail); }
 
+  /// What is shown under the closing line of a step that failed.
+  void set_trail(std::vector<std::string> trail) { trail_ = std::move(trail); }
+
   void set_outcome(StepOutcome outcome) { outcome_ = outcome; }
 
  private:
   Reporter& reporter_;
   std::string id_;
   std::string detail_;
+  std::vector<std::string> trail_;
   StepOutcome outcome_ = StepOutcome::done;
   int exceptions_;
   std::chrono::steady_clock::time_point started_;

@@ -244,12 +244,16 @@ std::string escape_control(std::string_view text)
 {
   std::string result;
   result.reserve(text.size());
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if ((byte < 0x20 && letter != '\n' && letter != '\t') || byte == 0x7f) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if ((byte < 0x20 && text[i] != '\n' && text[i] != '\t') || byte == 0x7f) {
       fmt::format_to(std::back_inserter(result), "\\x{:02x}", byte);
+    } else if (byte == 0xC2 && next >= 0x80 && next <= 0x9F) {
+      fmt::format_to(std::back_inserter(result), "\\x{:02x}", next);  // U+009B is CSI to some
+      ++i;
     } else {
-      result += letter;
+      result += text[i];
     }
   }
   return result;

@@ -116,7 +116,7 @@ class Status(JobCase):
     def test_json_is_one_document(self):
         result = self.expect(self.shared.run("status", "--json"), 0)
         document, = result.records()
-        self.assertEqual((document["type"], document["instance"]), ("document", self.shared.name))
+        self.assertEqual((document["type"], document["instance"]), ("status", self.shared.name))
 
     def test_without_consul_the_rest_is_shown(self):
         self.addCleanup(self.shared.settle)

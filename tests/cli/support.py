@@ -22,6 +22,8 @@ import unittest
 from pathlib import Path
 from typing import NamedTuple
 
+from schemas import Program
+
 BINARY = os.environ.get("PECANCTL_BINARY", "build/dev/pecanctl")
 SOURCE = Path(os.environ.get("PECANCTL_SOURCE", "."))
 LABEL = "org.pecanproject.pecanctl."
@@ -67,10 +69,10 @@ def _die_with_parent():
 
 
 def start(*arguments, cwd=None, env=None, binary=BINARY, **options):
-    """The program, running: for tests that signal it or race it."""
+    """The program, running: for tests that signal it or race it. With --json each line is held against its schema."""
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
                "preexec_fn": _die_with_parent}
-    return subprocess.Popen([str(binary), *map(str, arguments)], cwd=cwd or "/", env=env or environment(),
+    return Program([str(binary), *map(str, arguments)], cwd=cwd or "/", env=env or environment(),
                             text=True, errors="replace", start_new_session=True, **(streams | options))
 
 
@@ -212,7 +214,7 @@ class Case(unittest.TestCase):
         for word in words:
             self.assertIn(word, result.err)
         if code not in (0, 130, 143) and "Traceback" not in result.err:
-            self.assertRegex(result.err, rf"exit {code}\]", "an error tells its exit code")
+            self.assertRegex(result.err, rf"exit {code}[],]", "an error tells its exit code")
         return result
 
     def golden(self, name, text, *replacements):

@@ -118,7 +118,7 @@ class Streams(Case):
         result = self.expect(run("validate", "--json", cwd=self.folder), 3, "pecan.yml:3:1")
         error, last = result.records()
         self.assertEqual(error["type"], "error")
-        self.assertIn(3, [place["line"] for place in error["places"]])
+        self.assertIn(3, [place["line"] for place in error["diagnostics"]])
         self.assertEqual((last["type"], last["exit"]), ("result", 3))
 
     def test_github_gets_annotations(self):
