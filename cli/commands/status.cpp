@@ -9,6 +9,8 @@
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/converge.hpp"
+#include "cli/model_status.hpp"
+#include "cli/validators.hpp"
 #include "core/base/text.hpp"
 #include "core/inspection/status.hpp"
 
@@ -22,6 +24,8 @@ constexpr std::chrono::seconds k_look_deadline{20};
 
 struct StatusFlags {
   bool is_all = false;
+  bool shows_models = false;
+  std::chrono::milliseconds listen_for{0};  ///< 0: k_listen_for
 };
 
 // All that one screen shows.
@@ -207,6 +211,10 @@ void run_status(const StatusFlags& flags, Context& context)
 {
   if (flags.is_all) {
     list_all(context);
+    return;
+  }
+  if (flags.shows_models) {
+    show_models(context, flags.listen_for.count() > 0 ? flags.listen_for : k_listen_for);
     return;
   }
   const auto picture = look(context);
