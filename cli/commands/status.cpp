@@ -238,7 +238,13 @@ RunFn setup_status(CLI::App& sub)
 {
   auto flags = std::make_shared<StatusFlags>();
   sub.add_flag("--all", flags->is_all, "All instances on this machine");
-  sub.footer("Examples:\n  pecanctl status\n  pecanctl status --check -q     for cron");
+  auto* const models =
+      sub.add_flag("--models", flags->shows_models,
+                   "The models of the catalogue, and who of them lives: listens for 6 s");
+  add_duration(sub, "--for", flags->listen_for, "With --models: listen this long")->needs(models);
+  sub.footer(
+      "Examples:\n  pecanctl status\n  pecanctl status --models --for 15s\n"
+      "  pecanctl status --check -q     for cron");
   return [flags](Context& context) { run_status(*flags, context); };
 }
 

@@ -162,7 +162,7 @@ SitePlan register_site(const SiteWish& wish, const Ledger& ledger, postgres::Dat
   require_tables(*transaction);
   // Nobody else registers in this database until we are done.
   transaction->execute("LOCK TABLE public.machines IN SHARE ROW EXCLUSIVE MODE");
-  const auto plan = claim_number(wish, ledger, *transaction, deadline, stop);
+  auto plan = claim_number(wish, ledger, *transaction, deadline, stop);
   FreshClaim claim{ledger, plan.claim};
   failpoint("register.claimed");
   write_site(*transaction, plan);

@@ -9,10 +9,8 @@ import threading
 import urllib.error
 import urllib.request
 
-import pika
-
 from monitor import register as monitor_register
-from support import LABEL, MACHINE, Case, Shared, docker, environment, finish, lines, main, run
+from support import LABEL, MACHINE, Case, Shared, docker, environment, finish, lines, main, run, wait_until
 
 MODEL = {"name": "TOY", "type": "TOY", "version": "1", "binary": "/usr/local/bin/toy.1", "description": "a toy"}
 
@@ -43,6 +41,33 @@ class Consul:
 
     def remove(self, prefix):
         urllib.request.urlopen(urllib.request.Request(f"{self.url}{prefix}?recurse", method="DELETE"), timeout=10).close()
+
+
+class Broker:
+    """An instance's own, over its management API."""
+
+    def __init__(self, shared):
+        self.url = f"http://127.0.0.1:{port(shared.container('rabbitmq'), 15672)}/api"
+        self.login = base64.b64encode(f"pecan:{shared.secret('rabbitmq')}".encode()).decode()
+
+    def call(self, method, path, **body):
+        request = urllib.request.Request(f"{self.url}/{path}", json.dumps(body).encode(), method=method, headers={
+            "Authorization": f"Basic {self.login}", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def publish(self, text):
+        self.call("POST", "exchanges/%2F/models/publish", properties={}, routing_key="", payload=text,
+                  payload_encoding="string")
+
+    def bound_queue(self, name):
+        self.call("PUT", "exchanges/%2F/models", type="fanout", durable=True)
+        self.call("PUT", f"queues/%2F/{name}", durable=False, auto_delete=False)
+        self.call("POST", f"bindings/%2F/e/models/q/{name}", routing_key="")
+
+    def take(self, name):
+        rows = self.call("POST", f"queues/%2F/{name}/get", count=10, ackmode="ack_requeue_false", encoding="auto")
+        return [json.loads(row["payload"]) for row in rows]
 
 
 class RegisterCase(Case):
@@ -249,19 +274,11 @@ class Model(RegisterCase):
         self.register("model", self.model_file(version="2"), code=5, words=["belongs to model TOY version 1"])
 
     def test_announce_sends_what_a_worker_sends(self):
-        credentials = pika.PlainCredentials("pecan", self.shared.secret("rabbitmq"))
-        connection = pika.BlockingConnection(pika.ConnectionParameters(
-            "127.0.0.1", port(self.shared.container("rabbitmq"), 5672), credentials=credentials))
-        self.addCleanup(connection.close)
-        channel = connection.channel()
-        channel.exchange_declare(exchange="models", exchange_type="fanout", durable=True)
-        queue = channel.queue_declare("", exclusive=True).method.queue
-        channel.queue_bind(exchange="models", queue=queue)
+        broker = Broker(self.shared)
+        broker.bound_queue("register-test")
+        self.addCleanup(broker.call, "DELETE", "queues/%2F/register-test")
         self.register("model", self.model_file(), "--announce")
-        for _, _, body in channel.consume(queue, auto_ack=True, inactivity_timeout=10):
-            beat = json.loads(body)
-            if beat["queue"] == "TOY_1":
-                break
+        beat = wait_until(lambda: [beat for beat in broker.take("register-test") if beat["queue"] == "TOY_1"], 10)[0]
         self.assertEqual(sorted(beat), ["hostname", "id", "model_info", "queue"])
         self.assertEqual(beat["model_info"], MODEL)
 
@@ -284,17 +301,12 @@ class Status(RegisterCase):
 
     def beat(self, stop):
         """Two workers as PEcAn's model.py shows them."""
-        connection = pika.BlockingConnection(pika.ConnectionParameters(
-            "127.0.0.1", port(self.shared.container("rabbitmq"), 5672),
-            credentials=pika.PlainCredentials("pecan", self.shared.secret("rabbitmq"))))
-        channel = connection.channel()
-        channel.exchange_declare(exchange="models", exchange_type="fanout", durable=True)
+        broker = Broker(self.shared)
+        broker.call("PUT", "exchanges/%2F/models", type="fanout", durable=True)
         while not stop.wait(1):
             for worker in ("a", "b"):
-                channel.basic_publish(exchange="models", routing_key="", body=json.dumps(
-                    {"id": worker, "hostname": "h", "queue": "STOCK_git", "model_info": MODEL}))
-            channel.basic_publish(exchange="models", routing_key="", body="not json")
-        connection.close()
+                broker.publish(json.dumps({"id": worker, "hostname": "h", "queue": "STOCK_git", "model_info": MODEL}))
+            broker.publish("not json")
 
     def test_for_says_how_long_to_listen(self):
         result = self.expect(self.shared.run("status", "--models", "--for", "500ms"), 0)

@@ -95,7 +95,7 @@ TEST_CASE("parse_model_info: what BETY, the broker or Consul would refuse")
 
 TEST_CASE("parse_model_info: no JSON is an error with its place")
 {
-  CHECK(mistakes("{\n  \"name\": oops\n}") == "m.json:2:12: is no JSON from here on\n");
+  CHECK(mistakes("{\n  \"name\": oops\n}") == "m.json:2:11: is no JSON from here on\n");
   CHECK(mistakes("[]").find("is no JSON object") != std::string::npos);
   CHECK_FALSE(mistakes("").empty());
 }
