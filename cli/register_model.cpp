@@ -74,7 +74,7 @@ RegistrationReport report_of(const CatalogueEntry& wanted,
                                          registration::catalogue_key(wanted.queue)));
   }
   if (is_announced) {
-    report.changes.push_back("+ send one heartbeat to the exchange models");
+    report.changes.emplace_back("+ send one heartbeat to the exchange models");
   }
   return report;
 }

@@ -63,9 +63,15 @@ void listen(rabbitmq::Broker& broker, std::chrono::milliseconds duration, Models
             const Deadline& deadline, const std::stop_token& stop)
 {
   const auto end = deadline.sooner(duration);
-  broker.ensure_fanout(k_exchange, deadline, stop);
   const auto own = broker.make_reply_queue(deadline, stop);
-  broker.bind(own, k_exchange, deadline, stop);
+  try {
+    broker.bind(own, k_exchange, deadline, stop);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::not_found) {
+      return;  // no worker ever lived: the first one makes the exchange
+    }
+    throw;
+  }
   const auto consumer = broker.consume(own, 0, true, deadline, stop);
   while (!end.is_over()) {
     if (const auto delivery = broker.next_delivery(std::min(end.left(), k_piece), -1, stop)) {

@@ -19,7 +19,7 @@ namespace label = engine::label;
 
 constexpr std::string_view k_model_json = "/work/model.json";
 constexpr std::string_view k_service = "register";
-constexpr std::chrono::seconds k_short{10};
+constexpr std::chrono::seconds k_removal{10};
 
 // A container that exists to be looked into; removed at the end of the scope.
 class ClosedContainer {
@@ -32,7 +32,7 @@ class ClosedContainer {
   ~ClosedContainer()
   {
     try {
-      engine_.remove_containers(std::vector{id_}, true, 1, Deadline::in(k_short), {});
+      engine_.remove_containers(std::vector{id_}, true, 1, Deadline::in(k_removal), {});
     } catch (const std::exception&) {
       return;  // carries our labels: the next of its kind removes it, and so does destroy
     }
