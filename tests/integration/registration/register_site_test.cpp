@@ -44,7 +44,8 @@ std::string next_model(TestSite& site)
 }  // namespace
 
 TEST_CASE(
-    "register_site: claims a number, writes the row, moves every sequence; a second time nothing")
+    "register_site: claims a number, writes the row, moves every sequence, and a second time "
+    "nothing")
 {
   TestSite site;
   const auto wish = wish_of(site);

@@ -212,7 +212,7 @@ TEST_CASE("plan_release: ours only")
   CHECK_THROWS_AS(plan_release(wish_for(9), picture), Error);
 }
 
-TEST_CASE("parse_claim: what render_claim wrote; foreign text is a claim of nobody we know")
+TEST_CASE("parse_claim: what render_claim wrote, and foreign text is a claim of nobody we know")
 {
   auto claim = own_claim(7);
   claim.previous_key = "key-0";
