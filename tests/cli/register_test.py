@@ -4,13 +4,15 @@
 
 import base64
 import json
+import signal
 import stat
+import subprocess
 import threading
 import urllib.error
 import urllib.request
 
 from monitor import register as monitor_register
-from support import LABEL, MACHINE, Case, Shared, docker, environment, finish, lines, main, run, wait_until
+from support import LABEL, MACHINE, Case, Shared, docker, environment, finish, lines, main, run, service, wait_until
 
 MODEL = {"name": "TOY", "type": "TOY", "version": "1", "binary": "/usr/local/bin/toy.1", "description": "a toy"}
 
@@ -208,6 +210,26 @@ class Site(RegisterCase):
         self.register("site", code=5, words=[host, "http: {host", "--take-over"])
         self.register("site", "--take-over")
         self.assertEqual(self.claims()["100"]["owner"], self.shared.secret("instance"))
+
+    def test_a_busy_database_is_waited_for_until_the_deadline_or_an_interrupt(self):
+        holder = subprocess.Popen(
+            ["docker", "-H", f"unix://{service('PECANCTL_TEST_DOCKER')}", "exec", "-e",
+             f"PGPASSWORD={self.shared.secret('postgres')}", self.shared.container("postgres"), "psql", "-h", "127.0.0.1",
+             "-U", "postgres", "-d", "bety", "-c", "BEGIN; LOCK TABLE machines IN SHARE MODE; SELECT pg_sleep(600)"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        locks = "SELECT pid FROM pg_locks WHERE relation = 'machines'::regclass AND "
+        pid = wait_until(lambda: self.sql(locks + "mode = 'ShareLock' AND granted"), 20)
+        try:
+            self.register("site", "--timeout", "3s", code=6)
+            process = self.shared.start("register", "site")
+            wait_until(lambda: self.sql(locks + "NOT granted"), 20)
+            process.send_signal(signal.SIGINT)
+            self.assertLess(self.expect(finish(process), 130).seconds, 10)
+        finally:
+            self.sql(f"SELECT pg_terminate_backend({pid})")
+            holder.wait(30)
+        self.assertEqual(self.claims(), {})
+        self.register("site")
 
     def test_killed_anywhere_the_same_command_goes_on(self):
         for place in ("register.secrets", "register.claimed", "register.written", "register.committed"):
