@@ -29,6 +29,8 @@ constexpr std::array k_commands{
     Command{"Start", "init", "write pecan.yml, fresh secrets, this instance's identity",
             commands::setup_init},
     Command{"Start", "deploy", "make what runs match pecan.yml", commands::setup_deploy},
+    Command{"Start", "register", "claim a site number; add a model to the catalogue",
+            commands::setup_register},
     Command{"Day to day", "run", "submit jobs, wait, report", commands::setup_run},
     Command{"Day to day", "scale", "set worker counts", commands::setup_scale},
     Command{"Day to day", "destroy", "remove the instance; keeps data unless --volumes",

@@ -345,6 +345,41 @@ std::string Context::consul_address()
   return explicit_consul().value;
 }
 
+std::unique_ptr<consul::Client> Context::consul(const std::string& hint)
+{
+  const auto connect = find_consul();
+  if (!connect) {
+    throw Error{{.code = ErrorCode::unreachable,
+                 .what = "cannot reach Consul",
+                 .why = "this machine's Consul container does not run",
+                 .hint = hint}};
+  }
+  auto client = (*connect)();
+  try {
+    if (!client->has_leader(look_deadline(), stop_)) {
+      throw Error{
+          {.code = ErrorCode::unreachable, .what = "cannot use Consul", .why = "it has no leader"}};
+    }
+  } catch (const Error& error) {
+    auto info = error.info();
+    info.hint = hint;
+    throw Error{std::move(info)};
+  }
+  return client;
+}
+
+std::string Context::host_name()
+{
+  auto name = file().host.empty() ? holder().host : file().host;
+  if (!project::is_host_name(name)) {
+    throw Error{{.code = ErrorCode::invalid,
+                 .what = "cannot tell this machine's name",
+                 .why = fmt::format("'{}' is none that BETY takes", escape_control(name)),
+                 .hint = "write `http: {host: …}` in pecan.yml"}};
+  }
+  return name;
+}
+
 std::string Context::file_path() const
 {
   return find_path().value_or(fs::path{}).string();

@@ -127,6 +127,12 @@ class Context {
   /// @throws Error usage when CONSUL_HTTP_ADDR says something else than the others.
   std::optional<deployment::Index::Connect> find_consul();
   std::unique_ptr<deployment::Index> index();
+  /// What registering writes to and reads from: Consul, through `index` or for looking only.
+  /// @throws Error unreachable with `hint` when there is no Consul.
+  std::unique_ptr<consul::Client> consul(const std::string& hint);
+  /// This instance's name among hosts, BETY's machines.hostname: pecan.yml's `http.host`, else the
+  /// machine's. @throws Error invalid when the machine's is none.
+  std::string host_name();
 
   deployment::Holder holder() const;
   /// The lock of an instance, or a wait for it as `--lock-wait` says. Output holds nobody up from

@@ -113,7 +113,8 @@ void write_report(Context& context, const inspection::Subject& subject,
   inspection::write_bundle(file, files, redactor);
   note(context.reporter(),
        fmt::format("wrote {} ({} files; look into it before you send it)\nreport it at {}", file,
-                   files.size(), inspection::make_issue_url(std::string{version().number}, engine, results)));
+                   files.size(),
+                   inspection::make_issue_url(std::string{version().number}, engine, results)));
 }
 
 }  // namespace pecanctl::cli

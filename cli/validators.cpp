@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/validators.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "core/base/text.hpp"
@@ -24,6 +28,20 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::m
           },
           description)
       ->type_name("DURATION");
+}
+
+CLI::Validator one_of(std::vector<std::string> words)
+{
+  const auto choices = fmt::format("{{{}}}", fmt::join(words, ","));
+  return {[words = std::move(words), choices](const std::string& word) -> std::string {
+            if (std::ranges::find(words, word) != words.end()) {
+              return {};
+            }
+            const auto guess = did_you_mean(word, words);
+            return fmt::format("'{}' is none of {}{}", word, choices,
+                               guess.empty() ? "" : "; " + guess);
+          },
+          choices};
 }
 
 }  // namespace pecanctl::cli

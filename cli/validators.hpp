@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
 class Option;
+class Validator;
 }  // namespace CLI
 
 namespace pecanctl::cli {
@@ -15,5 +17,8 @@ namespace pecanctl::cli {
 /// Adds an option that takes a duration ("90s", "12h").
 CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::milliseconds& target,
                           const std::string& description);
+
+/// Takes one of `words`; of another it says which was probably meant.
+CLI::Validator one_of(std::vector<std::string> words);
 
 }  // namespace pecanctl::cli

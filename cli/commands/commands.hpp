@@ -16,6 +16,7 @@ inline constexpr std::chrono::minutes k_drain_timeout{60};
 
 RunFn setup_init(CLI::App& sub);
 RunFn setup_deploy(CLI::App& sub);
+RunFn setup_register(CLI::App& sub);
 RunFn setup_run(CLI::App& sub);
 RunFn setup_scale(CLI::App& sub);
 RunFn setup_destroy(CLI::App& sub);

@@ -9,6 +9,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/instances_view.hpp"
+#include "cli/model_status.hpp"
 #include "cli/status_view.hpp"
 #include "cli/validators.hpp"
 #include "cli/watch.hpp"
@@ -22,6 +23,8 @@ struct StatusFlags {
   bool is_all = false;
   bool is_watch = false;
   std::chrono::milliseconds interval = 2s;
+  bool shows_models = false;
+  std::chrono::milliseconds listen_for{0};  ///< 0: k_listen_for
 };
 
 void check_flags(const StatusFlags& flags, const Context& context)
@@ -51,6 +54,10 @@ void run_status(const StatusFlags& flags, Context& context)
     watch_instance(context, flags.interval);
     return;
   }
+  if (flags.shows_models) {
+    show_models(context, flags.listen_for.count() > 0 ? flags.listen_for : k_listen_for);
+    return;
+  }
   const auto picture = look(context);
   if (context.printer().is_json()) {
     context.printer().document(to_json(picture));
@@ -75,9 +82,14 @@ RunFn setup_status(CLI::App& sub)
   sub.add_flag("--watch", flags->is_watch,
                "A dashboard that goes on until q or Ctrl-C: use, queues, runs");
   add_duration(sub, "--interval", flags->interval, "How often --watch looks (default: 2s)");
+  auto* const models =
+      sub.add_flag("--models", flags->shows_models,
+                   "The models of the catalogue, and who of them lives: listens for 6 s");
+  add_duration(sub, "--for", flags->listen_for, "With --models: listen this long")->needs(models);
   sub.footer(
       "Examples:\n  pecanctl status\n  pecanctl status --check -q     for cron\n"
-      "  pecanctl status --watch\n  pecanctl status --all");
+      "  pecanctl status --watch\n  pecanctl status --models --for 15s\n"
+      "  pecanctl status --all");
   return [flags](Context& context) { run_status(*flags, context); };
 }
 

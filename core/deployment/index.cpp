@@ -190,19 +190,37 @@ void Index::release() noexcept
   }
 }
 
+Error Index::explain_lost_claim() const
+{
+  return Error{
+      {.code = ErrorCode::conflict,
+       .what = fmt::format("cannot write to Consul for instance {}", instance_),
+       .why = "this command lost its claim on the instance (it was suspended for too long)",
+       .hint = "repeat the command"}};
+}
+
 void Index::commit(std::vector<Operation> operations, const Deadline& deadline,
                    const std::stop_token& stop)
+{
+  if (!try_commit(std::move(operations), deadline, stop)) {
+    throw explain_lost_claim();
+  }
+}
+
+bool Index::try_commit(std::vector<Operation> operations, const Deadline& deadline,
+                       const std::stop_token& stop)
 {
   operations.insert(
       operations.begin(),
       {.kind = Operation::Kind::check_session, .key = key("lock"), .session = session_});
-  if (!client_->commit(operations, deadline, stop)) {
-    throw Error{
-        {.code = ErrorCode::conflict,
-         .what = fmt::format("cannot write to Consul for instance {}", instance_),
-         .why = "this command lost its claim on the instance (it was suspended for too long)",
-         .hint = "repeat the command"}};
+  if (client_->commit(operations, deadline, stop)) {
+    return true;
   }
+  const auto lock = client_->find(key("lock"), deadline, stop);
+  if (!lock || session_.empty() || lock->session != session_) {
+    throw explain_lost_claim();
+  }
+  return false;
 }
 
 std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadline,

@@ -69,6 +69,14 @@ class Index {
   /// Writes what differs from what is there; returns whether anything did.
   bool publish(const Publication& publication, const Deadline& deadline,
                const std::stop_token& stop);
+  /// Commits `operations` (on keys of anybody) if the instance is still ours. False when one of
+  /// them said no: somebody else was first.
+  /// @throws Error conflict when the claim on the instance is lost.
+  bool try_commit(std::vector<consul::Operation> operations, const Deadline& deadline,
+                  const std::stop_token& stop);
+
+  consul::Client& client() { return *client_; }
+
   /// Removes every key of the instance. The claim goes with them.
   void remove(const Deadline& deadline, const std::stop_token& stop);
 
@@ -80,6 +88,7 @@ class Index {
   std::optional<std::string> try_acquire(const Holder& holder, const Deadline& deadline,
                                          const std::stop_token& stop);
   Error explain_conflict(const std::string& held) const;
+  Error explain_lost_claim() const;
   void end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
                             const std::stop_token& stop);
   void release() noexcept;

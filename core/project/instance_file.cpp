@@ -67,6 +67,7 @@ class Reader {
   {
     read_top();
     read_data();
+    read_network();
     for (const auto& node : config::map_or_empty(root_, "models").children) {
       read_model(node);
     }
@@ -156,6 +157,30 @@ class Reader {
              "`data` must not hold the folder of the secrets: workers can read all of it",
              "name a folder of its own, such as ./data");
     }
+  }
+
+  void read_network()
+  {
+    const auto& http = config::map_or_empty(root_, "http");
+    file_.host = config::text_or(http, "host");
+    if (!file_.host.empty() && !is_host_name(file_.host)) {
+      report(http, "host", fmt::format("`{}` is no host name", file_.host));
+    }
+    const auto& site = config::map_or_empty(root_, "site");
+    file_.site.url = config::text_or(site, "url");
+    file_.site.contact = config::text_or(site, "contact");
+    try {
+      file_.site.id = parse_site_id(config::text_or(site, "id", "auto"));
+    } catch (const Error& error) {
+      report(site, "id", error.what(), error.info().hint);
+    }
+    const auto check = [&](std::string_view key, const std::string& text, const std::string& why) {
+      if (!text.empty() && !why.empty()) {
+        report(site, key, fmt::format("`{}` {}", text, why));
+      }
+    };
+    check("url", file_.site.url, explain_site_url(file_.site.url));
+    check("contact", file_.site.contact, explain_site_contact(file_.site.contact));
   }
 
   void read_limits(const Node& node, std::optional<std::uint64_t>& memory,

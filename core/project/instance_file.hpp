@@ -43,6 +43,26 @@ struct SecretReference {
   std::string variable;        ///< of the environment
 };
 
+/// This site in the network of BETYs, as pecan.yml or the command line asks for it.
+struct SiteSettings {
+  std::optional<std::int64_t> id = {};  ///< nothing: pecanctl chooses
+  std::string url = {};                 ///< of bety.tar.gz; empty: none
+  std::string contact = {};             ///< e-mail address; empty: none
+};
+
+/// The largest site number: ids up to its range are exact as floating-point numbers, which PEcAn's
+/// R code keeps them in.
+inline constexpr std::int64_t k_last_site = 9'000'000;
+
+/// A site number as people write it; nothing for `auto`.
+/// @throws Error usage: neither, or beyond k_last_site
+std::optional<std::int64_t> parse_site_id(std::string_view text);
+/// Why `text` is no URL (or no contact) of a site, in a few words; empty when it is one.
+std::string explain_site_url(std::string_view text);
+std::string explain_site_contact(std::string_view text);
+/// Whether BETY takes `text` as machines.hostname, and PEcAn as a host's name.
+bool is_host_name(std::string_view text);
+
 /// pecan.yml, understood. Paths are absolute.
 struct InstanceFile {
   std::filesystem::path path;
@@ -54,6 +74,8 @@ struct InstanceFile {
   std::map<std::string, ServiceOverride> services;
   std::map<std::string, SecretReference> secrets;
   std::string consul_address;  ///< empty: the machine's own Consul
+  std::string host;            ///< public name; empty: the machine's own
+  SiteSettings site;
   stack::ImagePolicy images = stack::ImagePolicy::automatic;
 
   std::filesystem::path folder() const { return path.parent_path(); }

@@ -61,6 +61,15 @@ class SecretReader {
     return variable.empty() ? read_file(path) : read_variable(variable);
   }
 
+  // One that need not be there: then it is empty.
+  Secret read_optional(std::string_view name)
+  {
+    const auto path = file_.secrets_folder() / name;
+    std::error_code ignored;
+    const auto type = fs::symlink_status(path, ignored).type();
+    return type == fs::file_type::not_found ? Secret{} : read_file(path);
+  }
+
   std::string read_identity()
   {
     const auto path = file_.secrets_folder() / k_identity_name;
@@ -190,6 +199,21 @@ Secrets load_secrets(const InstanceFile& file, const config::Lookup& lookup)
                   .bety = reader.read("bety")};
   reader.throw_if_any();
   return secrets;
+}
+
+SiteSecrets find_site_secrets(const InstanceFile& file)
+{
+  const config::Lookup no_variables;
+  SecretReader reader{file, no_variables};
+  SiteSecrets secrets{.key = reader.read_optional(k_site_key_name),
+                      .token = reader.read_optional(k_site_token_name)};
+  reader.throw_if_any();
+  return secrets;
+}
+
+void write_secret(const InstanceFile& file, std::string_view name, const Secret& secret)
+{
+  write_file_atomically(file.secrets_folder() / name, secret.reveal() + '\n', 0600);
 }
 
 }  // namespace pecanctl::project

@@ -29,4 +29,19 @@ inline constexpr std::string_view k_identity_name = "instance";
 /// @throws Error invalid, with one diagnostic for each file
 Secrets load_secrets(const InstanceFile& file, const config::Lookup& lookup);
 
+/// What registering as a site adds: files `secrets/site_key` and `secrets/site_token`.
+struct SiteSecrets {
+  Secret key;    ///< private half of the signing key (core/base/signing.hpp); empty: not made yet
+  Secret token;  ///< what other sites show to be let in; empty: not made yet
+};
+
+inline constexpr std::string_view k_site_key_name = "site_key";
+inline constexpr std::string_view k_site_token_name = "site_token";
+
+/// Those that are there. @throws Error invalid, as load_secrets
+SiteSecrets find_site_secrets(const InstanceFile& file);
+
+/// Makes `secrets/<name>` hold `secret` (0600), wholly or not at all.
+void write_secret(const InstanceFile& file, std::string_view name, const Secret& secret);
+
 }  // namespace pecanctl::project

@@ -138,6 +138,11 @@ class ScriptedConsul {
         return false;
       }
       after[key] = {text, session};
+    } else if (verb == "cas") {  // creating only
+      if (kv.value("Index", 0) != 0 || after.contains(key)) {
+        return false;
+      }
+      after[key].text = text;
     } else if (verb == "set") {
       after[key].text = text;
     } else if (verb == "delete-tree") {

@@ -190,3 +190,18 @@ TEST_CASE("deployment::Index: removing takes every key of this instance and of n
   index.remove(k_soon, {});
   CHECK(lab.consul.keys.size() == 2);
 }
+
+TEST_CASE("deployment::Index: a refused write of others' keys is an answer, a lost claim an error")
+{
+  IndexLab lab;
+  Index index{lab.connect(), "demo"};
+  index.acquire(IndexLab::holder("here", 1), k_soon, {});
+  const std::vector<consul::Operation> create{
+      {.kind = consul::Operation::Kind::cas, .key = "pecan/sites/7", .value = "mine"}};
+  CHECK(index.try_commit(create, k_soon, {}));
+  CHECK_FALSE(index.try_commit(create, k_soon, {}));
+  lab.consul.end_session(lab.consul.keys.at("pecan/instances/demo/lock").session);
+  lab.consul.keys.erase("pecan/sites/7");
+  CHECK_THROWS_AS(index.try_commit(create, k_soon, {}), Error);
+  CHECK_FALSE(lab.consul.keys.contains("pecan/sites/7"));
+}

@@ -129,14 +129,14 @@ secrets:
 engine: swarm
 backups: /srv/pecan/backups
 )") == "pecan.yml:0:0: not yet: the profile full, which is the default | add `profile: core`\n"
-       "pecan.yml:3:1: not yet: the web services come with the profile full | remove `http`\n"
+       "pecan.yml:3:29: not yet: the web services come with the profile full | remove "
+       "`http.port`\n"
        "pecan.yml:5:10: not yet: automatic scaling | remove `models.ed2.scale`\n"
        "pecan.yml:7:3: not yet: the service rstudio | it comes with the profile full\n"
        "pecan.yml:8:3: not yet: the service bety | it comes with the profile full\n"
        "pecan.yml:8:11: not yet: replicas of standard services | remove `services.bety.replicas`\n"
        "pecan.yml:9:15: not yet: external services | remove `services.rabbitmq.external`\n"
        "pecan.yml:10:13: not yet: `services.postgres: off`\n"
-       "pecan.yml:11:1: not yet: sync between sites | remove `site`\n"
        "pecan.yml:12:1: not yet: the web services come with the profile full | remove `hosts`\n"
        "pecan.yml:14:1: not yet: sync between sites | remove `sync`\n"
        "pecan.yml:16:3: not yet: the secret bety_key | it comes with the profile full\n"
@@ -272,4 +272,28 @@ TEST_CASE("load_instance_file: too large a file is refused")
   const auto path = folder.path() / "pecan.yml";
   write_file_atomically(path, k_head + std::string((1U << 20U) - 10, '#'), 0644);
   CHECK_THROWS_AS(project::load_instance_file(path, test::no_variables, test::catalogue()), Error);
+}
+
+TEST_CASE("parse_instance_file: site and host")
+{
+  const auto file = test::parse(k_head +
+                                "http: { host: pecan.bu.edu }\nsite: { id: 7, url: "
+                                "\"https://pecan.bu.edu/dump/bety.tar.gz\", contact: a@bu.edu }\n");
+  CHECK(file.host == "pecan.bu.edu");
+  CHECK(file.site.id == 7);
+  CHECK(file.site.url == "https://pecan.bu.edu/dump/bety.tar.gz");
+  CHECK(file.site.contact == "a@bu.edu");
+  CHECK_FALSE(test::parse(k_head + "site: { id: auto }\n").site.id.has_value());
+  CHECK_FALSE(test::parse(k_head).site.id.has_value());
+}
+
+TEST_CASE("parse_instance_file: all that is wrong with a site comes at once")
+{
+  CHECK(mistakes_in(
+            k_head +
+            "http: { host: \"a b\" }\nsite: { id: seven, url: bety.tar.gz, contact: me }\n") ==
+        "pecan.yml:4:15: `a b` is no host name\n"
+        "pecan.yml:5:13: `seven` is no site number | write auto, or a number from 0 to 9000000\n"
+        "pecan.yml:5:25: `bety.tar.gz` must begin with http://, https:// or ftp://\n"
+        "pecan.yml:5:47: `me` is no e-mail address\n");
 }

@@ -119,3 +119,19 @@ TEST_CASE("load_secrets: from another file or a variable, where pecan.yml says s
   CHECK(instance.mistakes() ==
         "pecan.yml:0:0: BROKER is not set, and a secret is to come from it | set BROKER\n");
 }
+
+TEST_CASE("find_site_secrets: what is not there is empty, what is there obeys the rules of secrets")
+{
+  const Instance instance;
+  CHECK(project::find_site_secrets(instance.file).key.is_empty());
+  project::write_secret(instance.file, project::k_site_key_name, Secret{"canary"});
+  const auto path = instance.file.secrets_folder() / project::k_site_key_name;
+  CHECK((fs::status(path).permissions() & fs::perms::mask) ==
+        (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK(project::find_site_secrets(instance.file).key == Secret{"canary"});
+  CHECK(project::find_site_secrets(instance.file).token.is_empty());
+  instance.write("site_key", "canary", 0644);
+  CHECK(test::diagnostics_of([&] {
+          project::find_site_secrets(instance.file);
+        }).find("chmod 600 secrets/site_key") != std::string::npos);
+}
