@@ -162,7 +162,7 @@ std::string render_line(Sign sign, std::string_view label, std::string_view text
 
 std::string render_progress(const StepView& step, int room, ViewTime now, TerminalStyle style)
 {
-  const auto state =
+  auto state =
       one_line(step.waits_for.empty() ? doing(step.action) : step.waits_for, style.is_unicode);
   if (step.total == 0) {
     return state;
