@@ -13,6 +13,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/manual.hpp"
 #include "cli/output/terminal.hpp"
+#include "cli/settings.hpp"
 #include "core/base/fd.hpp"
 #include "core/project/outline.hpp"
 
@@ -41,6 +42,15 @@ GlobalOptions read_place(std::span<const std::string> words)
     } else if (word.starts_with("--file=")) {
       options.file = word.substr(word.find('=') + 1);
     }
+  }
+  try {
+    std::map<std::string, std::string> flags;
+    if (!options.file.empty()) {
+      flags.emplace("--file", options.file);
+    }
+    resolve_settings(options, flags);
+  } catch (const Error&) {
+    return options;  // a configuration file with mistakes: other commands tell
   }
   return options;
 }

@@ -100,6 +100,7 @@ constexpr std::array k_completion{
 constexpr std::array k_environment{
     ManualEntry{"PECANCTL_FILE", "The instance file, as with `--file`, which wins."},
     ManualEntry{"PECANCTL_INSTANCE", "The instance to act on, as with `-i`, which wins."},
+    ManualEntry{"PECANCTL_JSON", "`1` or `true`: as with `--json`."},
     ManualEntry{
         "PECANCTL_TEMPLATES",
         "Folder of the standard stack, when it is not in ../share/pecanctl of the program."},
@@ -109,6 +110,9 @@ constexpr std::array k_environment{
     ManualEntry{"CONSUL_HTTP_ADDR",
                 "Consul's address; wins over pecan.yml. Default: the machine's own container."},
     ManualEntry{"CONSUL_HTTP_TOKEN", "Token for Consul."},
+    ManualEntry{
+        "JOURNAL_STREAM",
+        "Set by systemd: messages have priorities instead of times when stderr goes there."},
     ManualEntry{"NO_COLOR", "When it is not empty: no colour."},
     ManualEntry{"TERM", "`dumb`, or unset: neither colour nor a moving display."},
     ManualEntry{"CI", "When it is set: no moving display."},

@@ -31,7 +31,9 @@ std::set<std::string> check_services(const DeployFlags& flags, const stack::Stac
 {
   std::vector<std::string> known;
   for (const auto& service : stack.services) {
-    known.push_back(service.name);
+    if (service.role != stack::Role::holder) {
+      known.push_back(service.name);
+    }
   }
   for (const auto& name : flags.services) {
     if (stack.find_service(name) == nullptr) {

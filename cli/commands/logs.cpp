@@ -115,7 +115,7 @@ RunFn setup_logs(CLI::App& sub)
   sub.add_flag("--times", flags->has_times, "Show the time of each line");
   sub.footer(
       "Examples:\n  pecanctl logs -f dalec\n  pecanctl logs postgres --since 1h --tail 100\n"
-      "  pecanctl logs --json | jq -r .line");
+      "  pecanctl logs --json");
   return [flags](Context& context) { run_logs(*flags, context); };
 }
 

@@ -145,7 +145,7 @@ class Codes(Case):
         from support import SOURCE
         text = (SOURCE / "cli" / "exit_status.hpp").read_text()
         promised = {int(number) for number in re.findall(r"= (\d+),", text)}
-        self.assertEqual(set(self.codes()), promised)
+        self.assertEqual(set(self.codes()) | {130, 143}, promised)
 
 
 if __name__ == "__main__":

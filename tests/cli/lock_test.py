@@ -56,7 +56,8 @@ class Locks(Case):
         self.addCleanup(self.shared.settle)
 
     def workers(self):
-        return sum(state == "running" and "-dalec-" in name for name, state in self.shared.containers().items())
+        return sum(state == "running" and re.search(r"-dalec-\d+$", name) is not None
+                   for name, state in self.shared.containers().items())
 
     def holder(self, point="scale.remembered", milliseconds=60_000, *arguments):
         process = stalled(self.shared, point, milliseconds, *(arguments or ("scale", "dalec=2")))

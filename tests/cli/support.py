@@ -215,7 +215,8 @@ class Case(unittest.TestCase):
             self.assertIn(word, result.err)
         if code not in (0, 130, 143) and "Traceback" not in result.err:
             self.assertRegex(result.err, rf"exit {code}[],]", "an error tells its exit code")
-            self.assertRegex(result.err, r"(?m)^fix: \S|^ +\| \s*\^", "an error tells what to do")
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", result.err)
+            self.assertRegex(plain, r"(?m)^fix: \S|^ +\| \s*\^", "an error tells what to do")
         return result
 
     def golden(self, name, text, *replacements):
