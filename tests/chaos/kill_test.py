@@ -38,7 +38,8 @@ class Chaos(Case):
         """Exactly what an undisturbed run leaves: one running container per number, one network, no helper."""
         rows = docker("container", "ls", "-a", "--filter", f"label={LABEL}instance={instance.name}", "--format",
                       "{{.Label \"" + LABEL + "service\"}} {{.State}} {{.Label \"" + LABEL + "role\"}}")
-        wanted = ["postgres running service", "rabbitmq running service"] + ["dalec running worker"] * workers
+        wanted = ["postgres running service", "rabbitmq running service", "dalec-net running holder"]
+        wanted += ["dalec running worker"] * workers
         self.assertEqual(sorted(lines(rows)), sorted(wanted))
         self.assertEqual(labelled("network", instance.name), [instance.name])
         # The name of a volume with files ends in a digest of them.
