@@ -128,9 +128,10 @@ Reference describe_program()
     reference.global_flags.push_back(describe_option(*option));
   }
   // Help and version come first in CLI11; people look for them last.
-  std::ranges::stable_partition(reference.global_flags, [](const ArgumentText& flag) {
-    return flag.names.back() != "--help" && flag.names.back() != "--version";
-  });
+  std::stable_partition(reference.global_flags.begin(), reference.global_flags.end(),
+                        [](const ArgumentText& flag) {
+                          return flag.names.back() != "--help" && flag.names.back() != "--version";
+                        });
   for (const auto& command : command_table()) {
     reference.commands.push_back(
         describe_command(command, *grammar.app->get_subcommand(std::string{command.name})));

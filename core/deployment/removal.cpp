@@ -78,8 +78,9 @@ std::vector<Removal> choose_removals(std::span<const Action> actions,
     choose_of_service(service, wanted, replicas, removals);
   }
   // A model's workers before the holder of their network.
-  std::ranges::stable_partition(
-      removals, [](const Removal& removal) { return removal.candidates.front().is_worker; });
+  std::stable_partition(removals.begin(), removals.end(), [](const Removal& removal) {
+    return removal.candidates.front().is_worker;
+  });
   return removals;
 }
 
