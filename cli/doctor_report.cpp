@@ -77,6 +77,7 @@ std::vector<BundleFile> collect_logs(Context& context, const Redactor& redactor)
     texts["not-available"] = std::string{error.what()} + "\n";
   }
   std::vector<BundleFile> files;
+  files.reserve(texts.size());
   for (auto& [label, text] : texts) {
     files.push_back({.name = fmt::format("logs/{}.log", label), .content = std::move(text)});
   }

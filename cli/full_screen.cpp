@@ -65,7 +65,7 @@ void FullScreen::show(const std::vector<std::string>& lines)
   write_screen(text);
 }
 
-std::optional<char> FullScreen::read_key(std::chrono::milliseconds wait)
+std::optional<char> FullScreen::read_key(std::chrono::milliseconds wait) const
 {
   pollfd input{.fd = has_keyboard_ ? STDIN_FILENO : -1, .events = POLLIN, .revents = 0};
   char key = 0;

@@ -24,7 +24,7 @@ class FullScreen {
   /// Shows `lines`, which fit.
   void show(const std::vector<std::string>& lines);
   /// The next key, or nothing when none came within `wait`.
-  std::optional<char> read_key(std::chrono::milliseconds wait);
+  std::optional<char> read_key(std::chrono::milliseconds wait) const;
   /// Gives the terminal back, at once and from any thread; may be repeated.
   void restore() noexcept;
 

@@ -25,7 +25,7 @@ std::string_view color_of(const inspection::LogSource& source)
 {
   static constexpr std::array<std::string_view, 6> k_codes{"\x1b[36m", "\x1b[33m", "\x1b[32m",
                                                            "\x1b[35m", "\x1b[34m", "\x1b[31m"};
-  std::size_t sum = static_cast<std::size_t>(source.number);
+  auto sum = static_cast<std::size_t>(source.number);
   for (const char letter : source.service) {
     sum = sum * 31 + static_cast<unsigned char>(letter);
   }
