@@ -120,7 +120,8 @@ std::unique_ptr<Reporter> make_reporter(const Invocation& invocation, const Voic
                                     .style = voice.style,
                                     .size = [] { return output::terminal_size(STDERR_FILENO); },
                                     .stop = signals.stop(),
-                                    .stop_word = Signals::k_word},
+                                    .stop_word = Signals::k_word,
+                                    .is_quiet = [&signals] { return signals.is_quiet(); }},
                                    printer.redactor(), output::write_stderr);
     signals.leave_word_to_others(true);
     if (printer.is_terminal()) {

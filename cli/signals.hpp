@@ -34,6 +34,9 @@ class Signals {
   /// The signal that asked for the stop, 0 when none did.
   int received() const { return received_; }
 
+  /// Whether the command wants no word, see leave_quietly.
+  bool is_quiet() const { return is_quiet_; }
+
   /// For a command that only looks on and is ended by Ctrl-C: the first signal gets no word. Before
   /// a second one ends the process, `restore` runs (on another thread): it gives the terminal back.
   void leave_quietly(std::function<void()> restore) const;

@@ -46,7 +46,7 @@ void print_origins(Context& context, const ResolvedView& view, json& fields)
 void run_validate(const ValidateFlags& flags, Context& context)
 {
   if (flags.is_schema) {
-    const auto text = context.instance_schema();
+    const auto text = Context::instance_schema();
     say_lines(context, text);
     context.printer().document({{"ok", true}, {"schema", json::parse(text)}});
     return;

@@ -164,7 +164,7 @@ class BlockReporter : public LiveReporter {
   // Broken here and not by the terminal, so that it is known how many lines they are.
   std::vector<std::string> take_messages(int columns)
   {
-    if (options_.stop.stop_requested() && !has_said_stop_) {
+    if (is_stop_news()) {
       has_said_stop_ = true;
       messages_.emplace_back(options_.stop_word);
     }
@@ -177,9 +177,12 @@ class BlockReporter : public LiveReporter {
     return lines;
   }
 
-  bool is_urgent() const
+  bool is_urgent() const { return !messages_.empty() || is_stop_news(); }
+
+  bool is_stop_news() const
   {
-    return !messages_.empty() || (options_.stop.stop_requested() && !has_said_stop_);
+    return options_.stop.stop_requested() && !has_said_stop_ &&
+           (!options_.is_quiet || !options_.is_quiet());
   }
 
   void paint_frames(const std::stop_token& over)

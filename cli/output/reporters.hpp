@@ -52,9 +52,11 @@ struct LiveOptions {
   Verbosity verbosity = Verbosity::normal;
   TerminalStyle style = {};
   std::function<TerminalSize()> size = {};
-  /// As soon as a stop is requested, the reporter says so: `stop_word`.
+  /// As soon as a stop is requested, the reporter says so: `stop_word`. Unless `is_quiet` says that
+  /// nobody is to be told.
   std::stop_token stop = {};
   std::string_view stop_word = {};
+  std::function<bool()> is_quiet = {};
 };
 
 std::unique_ptr<LiveReporter> make_live_reporter(LiveOptions options, const Redactor& redactor,

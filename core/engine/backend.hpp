@@ -54,7 +54,8 @@ struct Replica {
   Health health = Health::none;
   bool drains_on_signal = false;  ///< SIGTERM lets it finish its job (label pecan.drain=signal)
   bool is_worker = false;
-  std::string file = {};  ///< the pecan.yml it was deployed from
+  bool is_holder = false;  ///< only holds a network for others
+  std::string file = {};   ///< the pecan.yml it was deployed from
   std::chrono::system_clock::time_point created = {};
   std::vector<PublishedPort> ports = {};
   std::map<std::string, std::string> mounts = {};  ///< target → path on the engine's machine

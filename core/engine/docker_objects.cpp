@@ -84,6 +84,7 @@ Replica to_replica(const docker::ContainerSummary& summary)
                   .health = parse_health(summary.status),
                   .drains_on_signal = label_of(summary.labels, label::k_drain) == "signal",
                   .is_worker = label_of(summary.labels, label::k_role) == "worker",
+                  .is_holder = label_of(summary.labels, label::k_role) == "holder",
                   .file = label_of(summary.labels, label::k_file),
                   .created = summary.created};
   for (const auto& port : summary.ports) {

@@ -114,7 +114,8 @@ void UsageSampler::look_at_machine(MachineUsage& machine)
 void UsageSampler::look_at_replicas(Usage& usage, const Deadline& deadline,
                                     const std::stop_token& stop)
 {
-  const auto replicas = sources_.view.list_replicas(sources_.identity, deadline, stop);
+  auto replicas = sources_.view.list_replicas(sources_.identity, deadline, stop);
+  std::erase_if(replicas, [](const auto& replica) { return replica.is_holder; });  // plumbing
   std::vector<std::string> running;
   for (const auto& replica : replicas) {
     if (replica.state == engine::State::running || replica.state == engine::State::paused) {

@@ -185,7 +185,7 @@ class All(Case):
         rows = self.rows()
         self.assertEqual(rows[self.shared.name]["state"], "healthy")
         self.assertEqual((rows[self.shared.name]["running"], rows[self.shared.name]["file"]),
-                         (3, str(self.shared.file)))
+                         (4, str(self.shared.file)))
         self.assertEqual((rows["faraway"]["state"], rows["faraway"]["host"], rows["faraway"]["revision"]),
                          ("elsewhere", "elsewhere", 7))
 
