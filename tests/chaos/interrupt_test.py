@@ -4,6 +4,7 @@
 
 import itertools
 import os
+import re
 import secrets
 import signal
 import time
@@ -165,7 +166,7 @@ class FullPipes(Chaos):
         self.addCleanup(self.shared.settle)
 
     def workers(self):
-        return sum("-dalec-" in name for name in self.shared.containers())
+        return sum(re.search(r"-dalec-\d+$", name) is not None for name in self.shared.containers())
 
     def pipe(self):
         reader, writer = full_pipe()

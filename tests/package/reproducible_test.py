@@ -18,7 +18,7 @@ class Reproducible(Case):
         other.mkdir()
         git = ["git", "-c", f"safe.directory={SOURCE}", "-C", str(SOURCE)]
         files = subprocess.run([*git, "ls-files", "-z"], capture_output=True, check=True).stdout
-        subprocess.run(["tar", "--null", "--files-from=-", "-C", SOURCE, "-cf", other / "files.tar"], input=files,
+        subprocess.run(["tar", "-C", SOURCE, "-cf", other / "files.tar", "--null", "--files-from=-"], input=files,
                        check=True)
         subprocess.run(["tar", "-C", other, "-xf", other / "files.tar"], check=True)
         (other / "files.tar").unlink()
