@@ -28,7 +28,7 @@ constexpr std::array k_rendered_keys{
 };
 const config::Schema k_rendered{k_rendered_keys};
 
-config::Node parse(const std::string& text)
+config::Node parse_yaml(const std::string& text)
 {
   config::Diagnostics diagnostics{"file", text};
   auto root = config::parse_document(text, diagnostics);
@@ -46,10 +46,11 @@ TEST_CASE("config::render_yaml: parses to the same values, whatever is in them")
        {"plain", "\"1\"", "\"on\"", "\"null\"", "'a: b # c'", R"("quo\"te \\ back")",
         "\"$$HOME $${X}\"", "\"a\\nb\\t\\x01\"", "'${VAR}'", "\"ü ‹x›\"", "12h", "-1", "\"\"",
         "\"- a\"", "'*a'"}) {
-    const auto first = parse("name: " + value + "\nmodels: { a.b: { version: " + value + " } }\n");
+    const auto first =
+        parse_yaml("name: " + value + "\nmodels: { a.b: { version: " + value + " } }\n");
     const auto text = config::render_yaml(first);
     CAPTURE(text);
-    const auto second = parse(text);
+    const auto second = parse_yaml(text);
     CHECK(second.find("name")->scalar == first.find("name")->scalar);
     CHECK(second.find("models")->children.front().children.front().scalar ==
           first.find("name")->scalar);
@@ -59,7 +60,7 @@ TEST_CASE("config::render_yaml: parses to the same values, whatever is in them")
 
 TEST_CASE("config::list_origins: places, variables, defaults and who else")
 {
-  auto root = parse("name: ${X}\npeers: [1, b]\n");
+  auto root = parse_yaml("name: ${X}\npeers: [1, b]\n");
   k_rendered.fill_defaults(root);
   config::set_value(root, "models.a.version", "2", "--flag");
   std::string text;
@@ -75,7 +76,7 @@ TEST_CASE("config::list_origins: places, variables, defaults and who else")
 
 TEST_CASE("config::render_json: numbers and switches have their type")
 {
-  const auto root = parse("name: 12\ncount: 2\nmodels: { a: off, b: {} }\npeers: [1]\n");
+  const auto root = parse_yaml("name: 12\ncount: 2\nmodels: { a: off, b: {} }\npeers: [1]\n");
   CHECK(config::render_json(root, k_rendered) ==
         R"({"name":"12","count":2,"models":{"a":false,"b":{}},"peers":["1"]})");
 }
