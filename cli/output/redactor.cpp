@@ -3,28 +3,14 @@
 #include "cli/output/redactor.hpp"
 
 #include <algorithm>
-#include <cctype>
 
-#include <fmt/format.h>
+#include "core/base/text.hpp"
 
 namespace pecanctl::cli::output {
 namespace {
 
 constexpr std::size_t k_shortest = 6;
 constexpr std::string_view k_mask = "***";
-
-// As it stands in a URL. Source: RFC 3986, unreserved characters.
-std::string percent_encoded(std::string_view text)
-{
-  std::string result;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    const bool is_plain =
-        std::isalnum(byte) != 0 || letter == '-' || letter == '.' || letter == '_' || letter == '~';
-    result += is_plain ? std::string{letter} : fmt::format("%{:02X}", byte);
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -35,7 +21,7 @@ void Redactor::add(const Secret& secret)
     return;
   }
   const std::scoped_lock lock{mutex_};
-  for (auto form : {text, percent_encoded(text)}) {
+  for (auto form : {text, percent_encode(text)}) {
     if (std::ranges::find(hidden_, form) == hidden_.end()) {
       hidden_.push_back(std::move(form));
     }

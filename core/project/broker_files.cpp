@@ -3,13 +3,13 @@
 #include "core/project/broker_files.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/base/base64.hpp"
+#include "core/base/text.hpp"
 
 namespace pecanctl::project {
 namespace {
@@ -25,19 +25,6 @@ std::string bytes_of_hex(std::string_view hex)
     bytes += static_cast<char>(value);
   }
   return bytes;
-}
-
-std::string percent_encode(std::string_view text)
-{
-  std::string result;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    const bool is_plain =
-        byte < 0x80 && (std::isalnum(byte) != 0 ||
-                        std::string_view{"-._~"}.find(letter) != std::string_view::npos);
-    result += is_plain ? std::string(1, letter) : fmt::format("%{:02X}", byte);
-  }
-  return result;
 }
 
 }  // namespace
