@@ -133,15 +133,14 @@ std::unique_ptr<Reporter> make_reporter(const Invocation& invocation, const Voic
                                      printer.redactor(), output::write_stderr);
 }
 
-void show_error(const Error& error, const output::Redactor& redactor, const Voice& voice,
-                bool with_trail)
+void show_error(const Error& error, const Redactor& redactor, const Voice& voice, bool with_trail)
 {
   auto text =
       output::render_error(error, {.with_color = voice.style.with_color, .with_trail = with_trail});
   if (find_variable("GITHUB_ACTIONS").value_or("") == "true") {
     text += output::render_annotations(error);
   }
-  text = redactor.apply(std::move(text));
+  text = redactor.redact(text);
   text = voice.style.is_unicode ? text : output::with_ascii_signs(std::move(text));
   if (voice.is_journal) {
     std::string lines;

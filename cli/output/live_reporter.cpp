@@ -138,16 +138,16 @@ class BlockReporter : public LiveReporter {
 
   void handle(StepProgress e)
   {
-    e.state = redactor_.apply(std::move(e.state));
+    e.state = redactor_.redact(e.state);
     view_.on(e, LiveClock::now());
   }
 
   void handle(StepFinished e)
   {
     for (auto& line : e.trail) {
-      line = redactor_.apply(std::move(line));
+      line = redactor_.redact(line);
     }
-    e.detail = redactor_.apply(std::move(e.detail));
+    e.detail = redactor_.redact(e.detail);
     view_.on(e, LiveClock::now(), options_.stop.stop_requested());
   }
 
@@ -157,7 +157,7 @@ class BlockReporter : public LiveReporter {
       return;
     }
     const auto* const prefix = e.level == NoteLevel::warning ? "warning: " : "";
-    messages_.push_back(redactor_.apply(prefix + e.text));
+    messages_.push_back(redactor_.redact(prefix + e.text));
     wake_.notify_all();
   }
 

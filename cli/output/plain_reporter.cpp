@@ -104,7 +104,7 @@ class PlainReporter : public Reporter {
     const auto prefix = options_.is_journal ? fmt::format("<{}>", static_cast<int>(priority))
                                             : fmt::format("{:%H:%M:%S}Z ", fmt::gmtime(now));
     std::string lines;
-    for (const auto& part : split(redactor_.apply(text), '\n')) {
+    for (const auto& part : split(redactor_.redact(text), '\n')) {
       lines += prefix + escape_control(part) + "\n";
     }
     sink_(lines);

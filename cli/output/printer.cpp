@@ -40,7 +40,7 @@ std::vector<std::size_t> column_widths(const Table& table)
 json redacted(json value, const Redactor& redactor)
 {
   if (value.is_string()) {
-    return redactor.apply(value.get<std::string>());
+    return redactor.redact(value.get<std::string>());
   }
   if (value.is_structured()) {
     for (auto& item : value) {
@@ -105,7 +105,7 @@ void Printer::say(std::string_view text)
 // Text for people.
 void Printer::write_lines(const std::string& text)
 {
-  auto shown = redactor_.apply(text);
+  auto shown = redactor_.redact(text);
   shown = is_ascii_ ? with_ascii_signs(std::move(shown)) : shown;
   const auto screen = hold_ ? hold_() : std::unique_lock<std::mutex>{};
   write(shown);
@@ -129,7 +129,7 @@ void Printer::table(const Table& table)
       line += is_terminal_ || is_last ? "" : "\t";
     }
     // Cut rather than wrapped: the whole of it is in a pipe, and in --json.
-    line = redactor_.apply(std::move(line));
+    line = redactor_.redact(line);
     text += (is_terminal_ ? keep_front(line, columns, "") : line) + "\n";
   };
   print_row(table.header);

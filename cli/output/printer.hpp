@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/output/redactor.hpp"
 #include "cli/output/stream.hpp"
 #include "core/base/error.hpp"
+#include "core/base/redact.hpp"
 
 namespace pecanctl::cli::output {
 

@@ -11,7 +11,7 @@
 
 #include "cli/output/frame.hpp"
 #include "cli/output/printer.hpp"
-#include "cli/output/redactor.hpp"
+#include "core/base/redact.hpp"
 #include "core/base/report.hpp"
 
 namespace pecanctl::cli::output {

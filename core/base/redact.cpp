@@ -13,7 +13,7 @@
 namespace pecanctl {
 namespace {
 
-constexpr std::size_t k_shortest = 4;
+constexpr std::size_t k_shortest = 6;
 constexpr std::string_view k_mark = "***";
 
 // Where a value begins that `word` at `at` names ("password: x", "token=x"), or npos.
@@ -35,20 +35,28 @@ std::size_t value_after(std::string_view text, std::size_t at)
 Redactor::Redactor(const std::vector<Secret>& secrets)
 {
   for (const auto& secret : secrets) {
-    if (secret.reveal().size() < k_shortest) {
-      continue;
-    }
-    words_.push_back(secret);
-    if (Secret encoded{percent_encode(secret.reveal())}; encoded != secret) {
-      words_.push_back(std::move(encoded));
+    add(secret);
+  }
+}
+
+void Redactor::add(const Secret& secret)
+{
+  if (secret.reveal().size() < k_shortest) {
+    return;
+  }
+  const std::scoped_lock lock{mutex_};
+  for (Secret form : {secret, Secret{percent_encode(secret.reveal())}}) {
+    if (std::ranges::find(words_, form) == words_.end()) {
+      words_.push_back(std::move(form));
     }
   }
-  std::ranges::sort(words_, std::ranges::greater{},
-                    [](const Secret& word) { return word.reveal().size(); });
+  std::ranges::stable_sort(words_, std::ranges::greater{},
+                           [](const Secret& word) { return word.reveal().size(); });
 }
 
 std::string Redactor::redact(std::string_view text) const
 {
+  const std::scoped_lock lock{mutex_};
   std::string result{text};
   for (const auto& word : words_) {
     const auto& secret = word.reveal();
@@ -58,6 +66,12 @@ std::string Redactor::redact(std::string_view text) const
     }
   }
   return result;
+}
+
+std::size_t Redactor::longest() const
+{
+  const std::scoped_lock lock{mutex_};
+  return words_.empty() ? 0 : words_.front().reveal().size();
 }
 
 std::string redact_urls(std::string_view text)

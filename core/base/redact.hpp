@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,23 +12,25 @@
 
 namespace pecanctl {
 
-/// Takes known secrets out of text that somebody else wrote: logs, reports. Also as they stand in a
-/// URL (percent-encoded). A secret of fewer than 4 letters is left alone: it would be found
-/// everywhere.
+/// Takes known secrets out of text that may repeat them: logs, reports, the words of a server. Also
+/// as they stand in a URL (percent-encoded). A secret of fewer than 6 letters is left alone: it
+/// guards nothing, and would take ordinary words out of every text. Thread-safe.
 class Redactor {
  public:
   Redactor() = default;
   explicit Redactor(const std::vector<Secret>& secrets);
 
+  /// From now on `secret` goes too.
+  void add(const Secret& secret);
+
   /// `text` with each secret replaced by "***".
   std::string redact(std::string_view text) const;
 
   /// How many bytes the longest secret has: what a caller who cuts text into pieces must hold back.
-  std::size_t longest() const { return words_.empty() ? 0 : words_.front().reveal().size(); }
-
-  bool is_empty() const { return words_.empty(); }
+  std::size_t longest() const;
 
  private:
+  mutable std::mutex mutex_;
   std::vector<Secret> words_;  // longest first: one may be part of another
 };
 
