@@ -19,6 +19,7 @@
 #include "core/docker/engine.hpp"
 #include "core/engine/docker_objects.hpp"
 #include "core/engine/labels.hpp"
+#include "core/engine/pull_progress.hpp"
 
 namespace pecanctl::engine {
 namespace {
@@ -87,12 +88,12 @@ void pull_within_patience(docker::Engine& engine, const std::string& reference,
   }
 }
 
-// A download as bytes of the layer under way.
 docker::ProgressSink show_download(const Step& step)
 {
-  return [&step](const docker::BuildProgress& progress) {
-    if (progress.total > 0) {
-      step.progress(progress.status, progress.current, progress.total, "B");
+  return [&step, pull = PullProgress{}](const docker::BuildProgress& line) mutable {
+    const auto shown = pull.add(line);
+    if (!shown.state.empty()) {
+      step.progress(shown.state, shown.current, shown.total, "B");
     }
   };
 }
