@@ -252,6 +252,27 @@ std::string percent_encode(std::string_view text)
   return result;
 }
 
+std::optional<std::string> percent_decode(std::string_view text)
+{
+  std::string decoded;
+  while (!text.empty()) {
+    if (text.front() != '%') {
+      decoded += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    unsigned char byte = 0;
+    const auto hex = text.substr(1, 2);
+    const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
+    if (error != std::errc{} || end != hex.data() + 2) {
+      return std::nullopt;
+    }
+    decoded += static_cast<char>(byte);
+    text.remove_prefix(3);
+  }
+  return decoded;
+}
+
 std::string escape_control(std::string_view text)
 {
   std::string result;

@@ -39,6 +39,8 @@ std::string format_time(std::chrono::system_clock::time_point time);
 
 /// `text` as it may stand in one part of a URL. Source: RFC 3986, unreserved characters.
 std::string percent_encode(std::string_view text);
+/// The inverse; nothing when a "%" is not followed by two hex digits.
+std::optional<std::string> percent_decode(std::string_view text);
 
 /// Control characters (terminal escapes too) made visible as \xNN, so that foreign text cannot
 /// drive a terminal. Newline and tab stay.

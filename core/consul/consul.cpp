@@ -28,7 +28,7 @@ std::string encode_key(std::string_view key)
   std::string path;
   for (const auto& segment : split(key, '/')) {
     path += path.empty() ? "" : "/";
-    path += http::url_encode(segment);
+    path += percent_encode(segment);
   }
   return path;
 }
@@ -111,14 +111,14 @@ std::string Client::create_session(std::string_view name, std::chrono::seconds t
 
 bool Client::renew_session(std::string_view id, const Deadline& deadline, std::stop_token stop)
 {
-  const auto target = fmt::format("/v1/session/renew/{}", http::url_encode(id));
+  const auto target = fmt::format("/v1/session/renew/{}", percent_encode(id));
   return call(put(target), k_absent, deadline, std::move(stop)).status == 200;
 }
 
 bool Client::remove_session(std::string_view id, const Deadline& deadline, std::stop_token stop)
 {
   // Destroying answers `true` either way, so look first.
-  const auto name = http::url_encode(id);
+  const auto name = percent_encode(id);
   const auto found =
       call(get(fmt::format("/v1/session/info/{}?consistent", name)), k_ok, deadline, stop);
   call(put(fmt::format("/v1/session/destroy/{}", name)), k_ok, deadline, std::move(stop));
@@ -146,7 +146,7 @@ bool Client::deregister_service(std::string_view id, const Deadline& deadline, s
   if (std::ranges::find(known, id) == known.end()) {
     return false;
   }
-  const auto target = fmt::format("/v1/agent/service/deregister/{}", http::url_encode(id));
+  const auto target = fmt::format("/v1/agent/service/deregister/{}", percent_encode(id));
   return call(put(target), k_absent, deadline, std::move(stop)).status == 200;
 }
 

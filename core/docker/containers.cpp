@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text.hpp"
 #include "core/docker/engine.hpp"
 #include "core/docker/json.hpp"
+#include "core/docker/read.hpp"
 #include "core/docker/request.hpp"
 #include "core/docker/stream.hpp"
 
@@ -19,7 +21,7 @@ constexpr std::size_t k_output_limit = std::size_t{16} << 20U;
 
 std::string container_path(std::string_view id, std::string_view rest)
 {
-  return fmt::format("/containers/{}{}", http::url_encode(id), rest);
+  return fmt::format("/containers/{}{}", percent_encode(id), rest);
 }
 
 bool says(const http::Response& response, std::string_view text)
@@ -193,13 +195,27 @@ BatchResult Engine::kill_containers(std::span<const std::string> ids, std::strin
                    std::move(stop));
 }
 
-std::vector<Process> Engine::list_processes(std::string_view id, const Deadline& deadline,
-                                            std::stop_token stop)
+std::vector<std::optional<std::vector<Process>>> Engine::list_processes(
+    std::span<const std::string> ids, std::size_t width, const Deadline& deadline,
+    std::stop_token stop)
 {
-  auto target = target_of(container_path(id, "/top"), {{"ps_args", "-eo pid,args"}});
-  const auto response = call(fmt::format("list the processes of container '{}'", id),
-                             get(std::move(target)), deadline, std::move(stop));
-  return read_processes(parse_object(response.body));
+  std::vector<std::optional<std::vector<Process>>> processes(ids.size());
+  std::vector<http::Request> requests;
+  for (const auto& id : ids) {
+    requests.push_back(get(target_of(container_path(id, "/top"), {{"ps_args", "-eo pid,args"}})));
+  }
+  const auto runs_none = [](const http::Response& response) {
+    return is_absent(response) || response.status == 409;
+  };
+  auto responses = send_all(std::move(requests), width, {}, deadline, std::move(stop));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto response = checked(fmt::format("list the processes of container '{}'", ids[i]),
+                                  std::move(responses[i]), runs_none);
+    if (!runs_none(response)) {
+      processes[i] = read_processes(parse_object(response.body));
+    }
+  }
+  return processes;
 }
 
 int Engine::wait_container(std::string_view id, const Deadline& deadline, std::stop_token stop)
@@ -247,7 +263,7 @@ ExecResult Engine::exec(std::string_view id, std::span<const std::string> comman
   const nlohmann::json config{{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", command}};
   const auto created = call(what, post_json(container_path(id, "/exec"), config), deadline, stop);
   const auto exec_path =
-      fmt::format("/exec/{}", http::url_encode(text_of(parse_object(created.body), "Id")));
+      fmt::format("/exec/{}", percent_encode(text_of(parse_object(created.body), "Id")));
   ExecResult result;
   Demultiplexer demultiplexer{false, [&](bool is_stderr, std::string_view piece) {
                                 append_up_to_limit(is_stderr ? result.error_output : result.output,

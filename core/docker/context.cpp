@@ -199,14 +199,14 @@ http::BodySource tar_folder(const fs::path& folder)
 BuildContext make_context_tar(const fs::path& folder)
 {
   // The digest of the digests of blocks: nothing has to be in memory as a whole.
-  constexpr std::size_t k_block = std::size_t{1} << 20U;
+  constexpr std::size_t k_digest_block = std::size_t{1} << 20U;
   std::string digests;
   std::string block;
   const auto tar = tar_folder(folder);
   for (auto piece = tar(); !piece.empty(); piece = tar()) {
     block += piece;
-    for (; block.size() >= k_block; block.erase(0, k_block)) {
-      digests += sha256_hex(std::string_view{block}.substr(0, k_block));
+    for (; block.size() >= k_digest_block; block.erase(0, k_digest_block)) {
+      digests += sha256_hex(std::string_view{block}.substr(0, k_digest_block));
     }
   }
   digests += sha256_hex(block);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/docker/json.hpp"
+#include "core/docker/read.hpp"
 #include "core/docker/request.hpp"
 
 namespace pecanctl::docker {

@@ -119,9 +119,12 @@ class Engine {
   /// Works on paused containers too. Not running any more, or gone, is success.
   BatchResult kill_containers(std::span<const std::string> ids, std::string_view signal,
                               const Deadline& deadline, std::stop_token stop);
-  /// All processes of a running or paused container.
-  std::vector<Process> list_processes(std::string_view id, const Deadline& deadline,
-                                      std::stop_token stop);
+  /// All processes of each container, in the order of `ids`; nothing for one that does not run (nor
+  /// is paused), or is gone.
+  std::vector<std::optional<std::vector<Process>>> list_processes(std::span<const std::string> ids,
+                                                                  std::size_t width,
+                                                                  const Deadline& deadline,
+                                                                  std::stop_token stop);
   /// Waits until the container does not run; returns its exit code.
   int wait_container(std::string_view id, const Deadline& deadline, std::stop_token stop);
   /// Last `tail` lines (0 = all), oldest first, with times. With a terminal everything is stdout.

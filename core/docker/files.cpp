@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/base64.hpp"
+#include "core/base/text.hpp"
 #include "core/docker/archive.hpp"
 #include "core/docker/engine.hpp"
 #include "core/docker/json.hpp"
@@ -22,7 +23,7 @@ std::string archive_target(std::string_view id, std::string_view path,
                            std::string_view no_overwrite = {})
 {
   return target_of(
-      fmt::format("/containers/{}/archive", http::url_encode(id)),
+      fmt::format("/containers/{}/archive", percent_encode(id)),
       {{"path", std::string{path}}, {"noOverwriteDirNonDir", std::string{no_overwrite}}});
 }
 

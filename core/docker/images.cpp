@@ -10,6 +10,7 @@
 #include "core/base/text.hpp"
 #include "core/docker/engine.hpp"
 #include "core/docker/json.hpp"
+#include "core/docker/read.hpp"
 #include "core/docker/request.hpp"
 #include "core/docker/stream.hpp"
 
@@ -42,7 +43,7 @@ std::string image_path(std::string_view reference, std::string_view rest = {})
 {
   std::string path = "/images";
   for (const auto& segment : split(reference, '/')) {
-    path += "/" + http::url_encode(segment);
+    path += "/" + percent_encode(segment);
   }
   return path.append(rest);
 }

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text.hpp"
 #include "core/docker/engine.hpp"
 #include "core/docker/json.hpp"
+#include "core/docker/read.hpp"
 #include "core/docker/request.hpp"
 
 namespace pecanctl::docker {
@@ -14,12 +16,12 @@ namespace {
 
 std::string network_path(std::string_view id)
 {
-  return fmt::format("/networks/{}", http::url_encode(id));
+  return fmt::format("/networks/{}", percent_encode(id));
 }
 
 std::string volume_path(std::string_view name)
 {
-  return fmt::format("/volumes/{}", http::url_encode(name));
+  return fmt::format("/volumes/{}", percent_encode(name));
 }
 
 }  // namespace

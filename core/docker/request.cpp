@@ -67,7 +67,7 @@ std::string target_of(std::string_view path, Query query)
   char separator = '?';
   for (const auto& [key, value] : query) {
     if (!value.empty()) {
-      target += fmt::format("{}{}={}", std::exchange(separator, '&'), key, http::url_encode(value));
+      target += fmt::format("{}{}={}", std::exchange(separator, '&'), key, percent_encode(value));
     }
   }
   return target;

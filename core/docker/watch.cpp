@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text.hpp"
 #include "core/docker/engine.hpp"
 #include "core/docker/json.hpp"
 #include "core/docker/log_stream.hpp"
+#include "core/docker/read.hpp"
 #include "core/docker/request.hpp"
 
 namespace pecanctl::docker {
@@ -16,7 +18,7 @@ void Engine::read_log(std::string_view id, const LogRange& range, const LogSink&
                       const Deadline& deadline, std::stop_token stop)
 {
   const auto what = fmt::format("read the log of container '{}'", id);
-  const auto path = fmt::format("/containers/{}", http::url_encode(id));
+  const auto path = fmt::format("/containers/{}", percent_encode(id));
   const auto inspected = call(what, get(path + "/json"), deadline, stop);
   const bool has_terminal = read_details(parse_object(inspected.body)).has_terminal;
   LogFrames frames{has_terminal, sink.on_piece};
@@ -50,7 +52,7 @@ std::vector<std::optional<ContainerUsage>> Engine::list_usage(std::span<const st
   std::vector<http::Request> requests;
   for (const auto& id : ids) {
     // one-shot: no second sample after a second, which the caller has anyway.
-    requests.push_back(get(target_of(fmt::format("/containers/{}/stats", http::url_encode(id)),
+    requests.push_back(get(target_of(fmt::format("/containers/{}/stats", percent_encode(id)),
                                      {{"stream", "false"}, {"one-shot", "true"}})));
   }
   auto outcomes = send_all(std::move(requests), width, {}, deadline, std::move(stop));

@@ -146,9 +146,11 @@ class DockerBackend : public Backend {
   std::vector<bool> are_busy(std::span<const std::string> ids, const Deadline& deadline,
                              std::stop_token stop) override
   {
+    // An idle worker is one process; a job adds its own. One that ended meanwhile runs none.
+    const auto processes = engine_.list_processes(ids, k_width, deadline, stop);
     std::vector<bool> busy;
-    for (const auto& id : ids) {
-      busy.push_back(is_busy(id, deadline, stop));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      busy.push_back(processes[i] ? processes[i]->size() > 1 : runs_again(ids[i], deadline, stop));
     }
     return busy;
   }
@@ -290,16 +292,9 @@ class DockerBackend : public Backend {
   }
 
  private:
-  // An idle worker is one process; a job adds its own. One that ended meanwhile runs none.
-  bool is_busy(const std::string& id, const Deadline& deadline, const std::stop_token& stop)
+  // Whether a container without processes has some now: whoever restarts may take a job.
+  bool runs_again(const std::string& id, const Deadline& deadline, const std::stop_token& stop)
   {
-    try {
-      return engine_.list_processes(id, deadline, stop).size() > 1;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::conflict) {
-        throw;
-      }
-    }
     const auto details = engine_.find_container(id, deadline, stop);
     return details && (details->summary.state == "running" || details->summary.state == "paused");
   }

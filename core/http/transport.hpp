@@ -93,7 +93,4 @@ struct Endpoint {
 /// A Transport over libcurl's multi interface. Does not connect yet.
 std::unique_ptr<Transport> make_curl_transport(Endpoint endpoint);
 
-/// `text` percent-encoded for use as one path segment or query value (RFC 3986, unreserved kept).
-std::string url_encode(std::string_view text);
-
 }  // namespace pecanctl::http

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "core/rabbitmq/url.hpp"
+#include "core/base/text.hpp"
 
 namespace pecanctl::rabbitmq {
 namespace {

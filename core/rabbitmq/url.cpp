@@ -1,24 +1,15 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/rabbitmq/url.hpp"
-
 #include <charconv>
-#include <cstdint>
-#include <iterator>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "core/base/text.hpp"
 #include "core/rabbitmq/broker.hpp"
 
 namespace pecanctl::rabbitmq {
 namespace {
-
-bool is_unreserved(char letter)
-{
-  constexpr std::string_view k_others = "-._~";
-  return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-         (letter >= '0' && letter <= '9') || k_others.find(letter) != std::string_view::npos;
-}
 
 // The whole of `text` as a number of `base`.
 std::optional<unsigned> parse_number(std::string_view text, int base)
@@ -87,38 +78,6 @@ void read_address(std::string_view address, Endpoint& endpoint)
 }
 
 }  // namespace
-
-std::string percent_encode(std::string_view text)
-{
-  std::string encoded;
-  for (const char letter : text) {
-    if (is_unreserved(letter)) {
-      encoded += letter;
-    } else {
-      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<std::uint8_t>(letter));
-    }
-  }
-  return encoded;
-}
-
-std::optional<std::string> percent_decode(std::string_view text)
-{
-  std::string decoded;
-  while (!text.empty()) {
-    if (text.front() != '%') {
-      decoded += text.front();
-      text.remove_prefix(1);
-      continue;
-    }
-    const auto byte = text.size() < 3 ? std::nullopt : parse_number(text.substr(1, 2), 16);
-    if (!byte) {
-      return std::nullopt;
-    }
-    decoded += static_cast<char>(*byte);
-    text.remove_prefix(3);
-  }
-  return decoded;
-}
 
 Endpoint parse_amqp_url(std::string_view url)
 {

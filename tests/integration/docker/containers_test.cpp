@@ -68,10 +68,13 @@ TEST_CASE("docker::Engine: a frozen container shows its processes and can be kil
   const std::span ids{&id, 1};
   CHECK(failures(lab.engine.pause_containers(ids, DockerLab::soon(), {})) == 0);
   CHECK(failures(lab.engine.pause_containers(ids, DockerLab::soon(), {})) == 0);
-  const auto processes = lab.engine.list_processes(id, DockerLab::soon(), {});
-  REQUIRE_FALSE(processes.empty());
-  CHECK(processes.front().pid > 0);
-  CHECK(processes.front().command.find("/bin/sh -c") == 0);
+  const std::vector<std::string> asked{lab.name + "-none", id};
+  const auto processes = lab.engine.list_processes(asked, 2, DockerLab::soon(), {});
+  CHECK_FALSE(processes[0]);
+  REQUIRE(processes[1]);
+  REQUIRE_FALSE(processes[1]->empty());
+  CHECK(processes[1]->front().pid > 0);
+  CHECK(processes[1]->front().command.find("/bin/sh -c") == 0);
   CHECK(failures(lab.engine.unpause_containers(ids, DockerLab::soon(), {})) == 0);
   CHECK(failures(lab.engine.unpause_containers(ids, DockerLab::soon(), {})) == 0);
   CHECK(failures(lab.engine.pause_containers(ids, DockerLab::soon(), {})) == 0);

@@ -70,3 +70,20 @@ TEST_CASE("format_time: UTC, RFC 3339")
 {
   CHECK(format_time(std::chrono::system_clock::time_point{}) == "1970-01-01T00:00:00Z");
 }
+
+TEST_CASE(
+    "percent_encode: keeps what RFC 3986 leaves free, and percent_decode gives every byte back")
+{
+  std::string bytes;
+  for (int byte = 0; byte < 256; ++byte) {
+    bytes += static_cast<char>(byte);
+  }
+  CHECK(percent_encode("aZ09-._~") == "aZ09-._~");
+  CHECK(percent_encode("/a b?c=d&e%") == "%2Fa%20b%3Fc%3Dd%26e%25");
+  CHECK(percent_encode("\xc3\xa9\x01") == "%C3%A9%01");
+  CHECK(percent_decode(percent_encode(bytes)) == bytes);
+  for (const auto* const broken : {"%", "%2", "a%zz", "%-1", "%+1", "% 1"}) {
+    CAPTURE(broken);
+    CHECK_FALSE(percent_decode(broken));
+  }
+}

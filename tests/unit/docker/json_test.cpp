@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/docker/json.hpp"
+#include "core/docker/read.hpp"
 
 #include <doctest/doctest.h>
 

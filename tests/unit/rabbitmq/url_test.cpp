@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/rabbitmq/url.hpp"
-
 #include <doctest/doctest.h>
 
 #include "core/rabbitmq/broker.hpp"
@@ -50,15 +48,4 @@ TEST_CASE("rabbitmq::parse_amqp_url: refuses what is no URL and never shows the 
       CHECK(std::string{error.what()}.find("hunter2") == std::string::npos);
     }
   }
-}
-
-TEST_CASE("rabbitmq::percent_encode: every byte comes back from percent_decode")
-{
-  std::string bytes;
-  for (int byte = 0; byte < 256; ++byte) {
-    bytes += static_cast<char>(byte);
-  }
-  CHECK(percent_encode("/") == "%2F");
-  CHECK(percent_encode("a-B_9.~") == "a-B_9.~");
-  CHECK(percent_decode(percent_encode(bytes)) == bytes);
 }

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/docker/types.hpp"
+
+/// The engine's answers as values of ours (Docker Engine API 1.41 and later).
+namespace pecanctl::docker {
+
+using Json = nlohmann::json;
+
+EngineInfo read_info(const Json& json);
+Image read_image(const Json& json);
+/// A row of the list of containers.
+ContainerSummary read_summary(const Json& json);
+/// The answer of inspect.
+ContainerDetails read_details(const Json& json);
+/// One sample of `stats`; nothing when the container was not running.
+std::optional<ContainerUsage> read_usage(const Json& json);
+std::vector<Process> read_processes(const Json& json);
+Network read_network(const Json& json);
+Volume read_volume(const Json& json);
+
+/// "2026-11-20T05:50:01.123456789Z" as a moment; the epoch when it is not such a text.
+std::chrono::system_clock::time_point parse_time(const std::string& text);
+
+}  // namespace pecanctl::docker
