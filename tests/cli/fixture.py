@@ -2,10 +2,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The instance that the cases share: `up` builds the images where they are missing and deploys it, `down` destroys it."""
 
+import os
 import shutil
+import subprocess
 import sys
 
 from support import Instance, MACHINE, Shared, forget, labelled, remove_all, run, service
+
+
+def take_images(socket):
+    """What the other machine has built: building it once more costs minutes."""
+    there = ["docker", "-H", f"unix://{socket}"]
+    listed = subprocess.run([*there, "image", "ls", "--filter", "reference=pecanctl/*", "--format",
+                             "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, timeout=60, check=True)
+    with subprocess.Popen([*there, "save", *listed.stdout.split()], stdout=subprocess.PIPE) as saved:
+        subprocess.run(["docker", "-H", f"unix://{service('PECANCTL_TEST_DOCKER')}", "load"], stdin=saved.stdout,
+                       timeout=300, check=True)
 
 
 def up():
@@ -13,6 +25,8 @@ def up():
     Shared.state.mkdir(parents=True, exist_ok=True)
     if (Shared.state / "shared").exists():
         down()  # of an interrupted run
+    if other := os.environ.get("PECANCTL_TEST_FIRST_DOCKER"):
+        take_images(other)
     instance = Instance()
     (Shared.state / "shared").write_text(str(instance.folder))
     result = instance.run("deploy", timeout=390)

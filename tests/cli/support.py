@@ -3,8 +3,8 @@
 """What the black-box tests share: the program, instances that clean up after themselves, Docker, golden texts.
 
 The tests see only what an operator sees: arguments, exit code, output, and what runs afterwards. CTest sets
-PECANCTL_BINARY, PECANCTL_SOURCE and PECANCTL_TEST_STATE; scripts/services the rest (tests/support/services.hpp).
-With PECANCTL_ACCEPT=1 golden texts are written instead of compared.
+PECANCTL_BINARY, PECANCTL_SOURCE, PECANCTL_TEST_STATE and PECANCTL_TEST_MACHINE; scripts/services the rest
+(tests/support/services.hpp): machine b is a second set of them, whose folder is PECANCTL_TEST_MACHINE_B. With PECANCTL_ACCEPT=1 golden texts are written instead of compared.
 """
 
 import ctypes
@@ -49,6 +49,17 @@ def service(variable):
         return value
     print(f"{variable} is not set: start the services with scripts/services", file=sys.stderr)
     os._exit(1 if os.environ.get("PECANCTL_REQUIRE_SERVICES") == "1" else SKIPPED)
+
+
+def _choose_machine():
+    """From here on the services are those of the machine that CTest chose."""
+    if os.environ.get("PECANCTL_TEST_MACHINE") == "b":
+        text = (Path(service("PECANCTL_TEST_MACHINE_B")) / "environment").read_text()
+        os.environ["PECANCTL_TEST_FIRST_DOCKER"] = service("PECANCTL_TEST_DOCKER")
+        os.environ.update(re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE))
+
+
+_choose_machine()
 
 
 def environment(**changes):
