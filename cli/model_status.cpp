@@ -85,7 +85,7 @@ void ask_broker(Context& context, std::chrono::milliseconds duration, ModelPictu
   }
 }
 
-std::string number(const std::optional<std::uint64_t>& value)
+std::string number_or_dash(const std::optional<std::uint64_t>& value)
 {
   return value ? std::to_string(*value) : "-";
 }
@@ -101,9 +101,9 @@ void print_models(Context& context, const ModelPicture& picture)
                                  model.version.empty() ? "-" : model.version,
                                  model.is_registered ? "yes" : "no",
                                  std::to_string(model.live.size()),
-                                 number(model.ready),
-                                 number(model.consumers),
-                                 number(model.busy),
+                                 number_or_dash(model.ready),
+                                 number_or_dash(model.consumers),
+                                 number_or_dash(model.busy),
                                  model.image.empty() ? "-" : model.image};
     for (auto& cell : row) {
       cell = escape_control(cell);  // workers say what they like

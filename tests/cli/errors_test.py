@@ -103,7 +103,7 @@ class Failing(Case):
             terminal = Terminal("deploy", "mine", cwd=self.made.folder, columns=columns, rows=rows)
             self.assertEqual(terminal.finish(), 1)
             text = terminal.screen.text()
-            self.assertRegex(text, rf"(?m)^ ✘ mine  it is (exited|restarting).*\n     \| line 12")
+            self.assertRegex(text, rf"(?m)^ ✘ mine  it is (exited|restarting).*\n     \| line \d+")
             self.assertEqual(text.count("     | "), 20)
             self.assertTrue(terminal.screen.visible()[-2].startswith("[failed, exit 1"), text)
             self.assertTrue(terminal.screen.is_cursor_visible)
