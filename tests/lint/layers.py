@@ -17,7 +17,7 @@ MODEL = {"stack"}  # pure: anybody above base may use it
 CLIENTS = {"docker", "consul", "postgres", "rabbitmq"}
 OVER_HTTP = {"docker", "consul", "rabbitmq"}
 CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "scaling", "inspection",
-                "registration"}
+                "registration", "publication"}
 
 # folder of core -> folders of core that it may include, beside itself.
 ALLOWED = {"base": set(), "http": BASE, "stack": BASE, "config": BASE | MODEL}
@@ -41,6 +41,7 @@ THIRD_PARTY = {
     "rabbitmq-c": {"core/rabbitmq", "worker"},
     "yaml-cpp": {"core/config"},
     "openssl": {"core/base", "worker"},
+    "libdeflate.h": {"core/publication"},
     "archive.h": None,
     "archive_entry.h": None,
     "nlohmann": None,
