@@ -33,6 +33,7 @@ constexpr std::array k_commands{
             commands::setup_register},
     Command{"Day to day", "run", "submit jobs, wait, report", commands::setup_run},
     Command{"Day to day", "scale", "set worker counts", commands::setup_scale},
+    Command{"Day to day", "sync", "publish this site's BETY data", commands::setup_sync},
     Command{"Day to day", "destroy", "remove the instance; keeps data unless --volumes",
             commands::setup_destroy},
     Command{"Look", "status", "services, workers, queues: one screen", commands::setup_status},

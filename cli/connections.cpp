@@ -102,9 +102,15 @@ postgres::Database& Connections::database(const Deadline& deadline, const std::s
 std::unique_ptr<postgres::Database> Connections::connect_database(const Deadline& deadline,
                                                                   const std::stop_token& stop)
 {
-  return postgres::connect({.port = port_of("postgres", k_postgres_port, deadline, stop),
-                            .password = credentials_.postgres},
+  return postgres::connect(database_endpoint(deadline, stop),
                            deadline.sooner(std::chrono::seconds{15}), stop);
+}
+
+postgres::Endpoint Connections::database_endpoint(const Deadline& deadline,
+                                                  const std::stop_token& stop)
+{
+  return {.port = port_of("postgres", k_postgres_port, deadline, stop),
+          .password = credentials_.postgres};
 }
 
 void Connections::forget()

@@ -19,6 +19,7 @@ RunFn setup_deploy(CLI::App& sub);
 RunFn setup_register(CLI::App& sub);
 RunFn setup_run(CLI::App& sub);
 RunFn setup_scale(CLI::App& sub);
+RunFn setup_sync(CLI::App& sub);
 RunFn setup_destroy(CLI::App& sub);
 RunFn setup_status(CLI::App& sub);
 RunFn setup_logs(CLI::App& sub);

@@ -68,6 +68,7 @@ class Reader {
     read_top();
     read_data();
     read_network();
+    read_publish();
     for (const auto& node : config::map_or_empty(root_, "models").children) {
       read_model(node);
     }
@@ -181,6 +182,23 @@ class Reader {
     };
     check("url", file_.site.url, explain_site_url(file_.site.url));
     check("contact", file_.site.contact, explain_site_contact(file_.site.contact));
+  }
+
+  void read_publish()
+  {
+    const auto& publish = config::map_or_empty(config::map_or_empty(root_, "sync"), "publish");
+    const auto folder = config::text_or(publish, "dir");
+    file_.publish.folder = folder.empty() ? fs::path{} : absolute(folder);
+    file_.publish.level = static_cast<int>(config::find_integer(publish, "level").value_or(3));
+    if (file_.publish.level < 1) {
+      report(publish, "level", "`level` must be between 1 and 4");
+    }
+    if (!file_.publish.folder.empty() &&
+        (is_within(file_.publish.folder, file_.secrets_folder()) ||
+         is_within(file_.secrets_folder(), file_.publish.folder))) {
+      report(publish, "dir", "`dir` must be apart from the folder of the secrets: all may read it",
+             "name a folder of its own, such as ./dump");
+    }
   }
 
   void read_limits(const Node& node, std::optional<std::uint64_t>& memory,

@@ -63,6 +63,12 @@ std::string explain_site_contact(std::string_view text);
 /// Whether BETY takes `text` as machines.hostname, and PEcAn as a host's name.
 bool is_host_name(std::string_view text);
 
+/// What this site offers to the others, `sync.publish`.
+struct PublishSettings {
+  std::filesystem::path folder = {};  ///< empty: not said
+  int level = 3;                      ///< traits and yields below this access level are left out
+};
+
 /// pecan.yml, understood. Paths are absolute.
 struct InstanceFile {
   std::filesystem::path path;
@@ -76,6 +82,7 @@ struct InstanceFile {
   std::string consul_address;  ///< empty: the machine's own Consul
   std::string host;            ///< public name; empty: the machine's own
   SiteSettings site;
+  PublishSettings publish;
   stack::ImagePolicy images = stack::ImagePolicy::automatic;
 
   std::filesystem::path folder() const { return path.parent_path(); }

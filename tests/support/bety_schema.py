@@ -238,8 +238,6 @@ def check_sql():
 
 def trigger_sql():
     for kind, table in (("input", "inputs"), ("model", "models"), ("posterior", "posteriors")):
-        yield (f"CREATE FUNCTION get_{kind}_ids() RETURNS bigint[] LANGUAGE plpgsql AS $$\n"
-               f"DECLARE ids bigint[];\nBEGIN SELECT array_agg(id) FROM public.{table} INTO ids; RETURN ids; END $$;")
         yield (f"CREATE TRIGGER forbid_dangling_{kind}_references BEFORE DELETE OR UPDATE OF id ON {table} "
                f"FOR EACH ROW EXECUTE FUNCTION forbid_dangling_references('{kind.capitalize()}');")
     for table in read_tables():
@@ -262,16 +260,24 @@ def sequence_sql(site):
         yield f"ALTER SEQUENCE {table}_id_seq RESTART WITH {first};"
 
 
-def schema_sql(site=99):
-    """All of it, as one transaction."""
+def ids_sql(body):
+    """What the checks of dbfiles call, which look at all rows of dbfiles times all of another table."""
+    for kind, table in (("input", "inputs"), ("model", "models"), ("posterior", "posteriors")):
+        yield (f"CREATE OR REPLACE FUNCTION get_{kind}_ids() RETURNS bigint[] LANGUAGE plpgsql AS $$\n"
+               f"DECLARE ids bigint[];\nBEGIN {body.format(table=table)}RETURN ids; END $$;")
+
+
+def schema_sql(site=99, rows=""):
+    """All of it, as one transaction. `rows` is SQL that fills the tables before they get their indexes and checks."""
     return "\n".join([
         "BEGIN;", "SET client_min_messages = warning;", "SET LOCAL search_path = public;",
         "CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;",
         "CREATE DOMAIN level_of_access AS integer NOT NULL CHECK (VALUE BETWEEN 1 AND 4);",
         "CREATE DOMAIN statnames AS text NOT NULL DEFAULT '' "
         "CHECK (VALUE IN ('SD', 'SE', 'MSE', '95%CI', 'LSD', 'MSD', 'HSD', ''));",
-        "SET LOCAL check_function_bodies = off;", FUNCTIONS, *table_sql(), *trigger_sql(), *index_sql(), *check_sql(),
-        *reference_sql(), *sequence_sql(site),
+        "SET LOCAL check_function_bodies = off;", FUNCTIONS, *table_sql(), *sequence_sql(site), rows, *ids_sql(""),
+        *index_sql(), *check_sql(), *reference_sql(), *trigger_sql(),
+        *ids_sql("SELECT array_agg(id) FROM public.{table} INTO ids; "),
         "INSERT INTO schema_migrations VALUES " + ", ".join(f"('{version}')" for version in MIGRATIONS) + ";",
         "COMMIT;", ""])
 

@@ -1,0 +1,226 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/commands/sync_publish.hpp"
+
+#include <charconv>
+#include <chrono>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/context.hpp"
+#include "cli/version.hpp"
+#include "core/base/text.hpp"
+#include "core/project/secrets.hpp"
+#include "core/publication/publish.hpp"
+#include "core/registration/site_database.hpp"
+
+namespace pecanctl::cli::commands {
+namespace {
+
+using publication::Publication;
+using publication::PublishRequest;
+
+constexpr std::chrono::hours k_publish_deadline{2};
+
+Error publish_usage_error(std::string what, std::string hint)
+{
+  return Error{{.code = ErrorCode::usage, .what = std::move(what), .hint = std::move(hint)}};
+}
+
+int port_number(const std::string& text)
+{
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw publish_usage_error(fmt::format("PGPORT is no port: `{}`", escape_control(text)), {});
+  }
+  return port;
+}
+
+// Which site's rows: as typed, as pecan.yml says, or as this host is registered.
+std::int64_t find_site(const PublishFlags& flags, const postgres::Endpoint& database,
+                       Context& context, const Deadline& deadline)
+{
+  if (flags.site) {
+    return *flags.site;
+  }
+  if (!context.has_file()) {
+    throw publish_usage_error("cannot tell which site this is: there is no pecan.yml",
+                              "say it: --site N");
+  }
+  if (context.file().site.id) {
+    return *context.file().site.id;
+  }
+  const auto host = context.host_name();
+  const auto session = postgres::connect(database, deadline, context.stop());
+  const auto transaction = session->begin(deadline, context.stop());
+  registration::require_tables(*transaction);
+  for (const auto& row : registration::list_machines(*transaction, host)) {
+    if (row.hostname == host && row.site) {
+      return *row.site;
+    }
+  }
+  throw Error{{.code = ErrorCode::not_found,
+               .what = "cannot publish: this database belongs to no site",
+               .why = fmt::format("BETY's machines give no site number to {}", host),
+               .hint = "pecanctl register site"}};
+}
+
+std::filesystem::path find_folder(const PublishFlags& flags, Context& context)
+{
+  if (!flags.folder.empty()) {
+    return std::filesystem::absolute(flags.folder).lexically_normal();
+  }
+  if (context.has_file() && !context.file().publish.folder.empty()) {
+    return context.file().publish.folder;
+  }
+  throw publish_usage_error("cannot publish: no folder is named",
+                            "pecanctl sync --publish DIR, or `sync: {publish: {dir: DIR}}` in "
+                            "pecan.yml");
+}
+
+Secret find_key(Context& context)
+{
+  if (!context.has_file()) {
+    return {};
+  }
+  auto secrets = project::find_site_secrets(context.file());
+  context.printer().redactor().add(secrets.key);
+  return std::move(secrets.key);
+}
+
+PublishRequest make_request(const PublishFlags& flags, Context& context, const Deadline& deadline)
+{
+  PublishRequest request{.folder = find_folder(flags, context),
+                         .key = find_key(context),
+                         .program = fmt::format("pecanctl {}", version().number),
+                         .lock_wait = context.options().lock_wait};
+  const auto level = context.has_file() ? context.file().publish.level : 3;
+  request.filter = {.level = flags.level.value_or(level),
+                    .is_checked = !flags.is_unchecked,
+                    .is_anonymous = !flags.keeps_users};
+  request.database = find_bety(context, deadline);
+  request.site = find_site(flags, request.database, context, deadline);
+  return request;
+}
+
+void show_counts(const PublishRequest& request, Context& context, const Deadline& deadline)
+{
+  output::Table table{.header = {"TABLE", "ROWS"}, .rows = {}};
+  auto tables = nlohmann::json::object();
+  std::uint64_t rows = 0;
+  for (const auto& count : publication::count_rows(request, deadline, context.stop())) {
+    rows += count.rows;
+    tables[count.table] = count.rows;
+    if (count.rows > 0) {
+      table.rows.push_back({count.table, std::to_string(count.rows)});
+    }
+  }
+  context.printer().table(table);
+  context.printer().say(fmt::format("site {}: {} rows would be published to {}", request.site, rows,
+                                    request.folder.string()));
+  context.printer().record("publication", {{"site", request.site},
+                                           {"folder", request.folder.string()},
+                                           {"done", false},
+                                           {"rows", rows},
+                                           {"tables", std::move(tables)}});
+}
+
+void show_publication(const PublishRequest& request, const Publication& done, Context& context)
+{
+  auto tables = nlohmann::json::object();
+  for (const auto& [name, table] : done.manifest.tables) {
+    tables[name] = table.rows;
+  }
+  const auto& manifest = done.manifest;
+  context.printer().say(fmt::format("site {}: {} rows, {}{}; {} of {} pieces are new", request.site,
+                                    done.rows, format_size(manifest.tarball_size),
+                                    done.has_changed ? "" : ", as before", done.new_pieces,
+                                    done.pieces));
+  context.printer().record("publication", {{"site", request.site},
+                                           {"folder", request.folder.string()},
+                                           {"done", true},
+                                           {"changed", done.has_changed},
+                                           {"rows", done.rows},
+                                           {"tables", std::move(tables)},
+                                           {"bytes", manifest.tarball_size},
+                                           {"sha256", manifest.tarball_sha256},
+                                           {"schema", manifest.schema_md5},
+                                           {"serial", manifest.serial},
+                                           {"signed", !manifest.key.empty()},
+                                           {"pieces", done.pieces},
+                                           {"new_pieces", done.new_pieces}});
+  context.printer().add_to_result("rows", done.rows);
+  context.printer().add_to_result("changed", done.has_changed);
+}
+
+}  // namespace
+
+bool PublishFlags::is_wanted() const
+{
+  return option != nullptr && option->count() > 0;
+}
+
+void add_publish_options(CLI::App& sub, PublishFlags& flags)
+{
+  flags.option = sub.add_option("--publish", flags.folder,
+                                "Write this site's data to DIR (default: pecan.yml's), for others "
+                                "to fetch")
+                     ->type_name("DIR")
+                     ->expected(0, 1);
+  sub.add_option("--level", flags.level,
+                 "publish: leave out traits and yields below this access level (default: 3)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4))
+      ->needs(flags.option);
+  sub.add_option("--site", flags.site, "publish: the rows of this site number (default: our own)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, project::k_last_site))
+      ->needs(flags.option);
+  sub.add_flag("--unchecked", flags.is_unchecked,
+               "publish: also traits and yields that failed their check")
+      ->needs(flags.option);
+  sub.add_flag("--keep-users", flags.keeps_users,
+               "publish: users with their names, addresses and password hashes")
+      ->needs(flags.option);
+}
+
+postgres::Endpoint find_bety(Context& context, const Deadline& deadline)
+{
+  const auto host = find_variable("PGHOST");
+  if (!host || host->empty()) {
+    return context.services().database_endpoint(deadline, context.stop());
+  }
+  const auto text = [](std::string_view name, std::string fallback) {
+    auto value = find_variable(name).value_or("");
+    return value.empty() ? std::move(fallback) : value;
+  };
+  postgres::Endpoint endpoint{.host = *host,
+                              .port = port_number(text("PGPORT", "5432")),
+                              .database = text("PGDATABASE", "bety"),
+                              .user = text("PGUSER", "bety"),
+                              .password = Secret{text("PGPASSWORD", "")}};
+  context.printer().redactor().add(endpoint.password);
+  return endpoint;
+}
+
+void run_publish(const PublishFlags& flags, Context& context)
+{
+  const auto deadline = context.deadline(k_publish_deadline);
+  const auto request = make_request(flags, context, deadline);
+  if (request.key.is_empty()) {
+    warn(context.reporter(),
+         "the manifest is not signed: this site has no key (pecanctl register site makes one)");
+  }
+  if (context.options().is_dry_run || context.options().is_check) {
+    show_counts(request, context, deadline);
+    return;
+  }
+  show_publication(request,
+                   publication::publish(request, context.reporter(), deadline, context.stop()),
+                   context);
+}
+
+}  // namespace pecanctl::cli::commands
