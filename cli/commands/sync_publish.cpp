@@ -153,7 +153,6 @@ void show_publication(const PublishRequest& request, const Publication& done, Co
                                            {"pieces", done.pieces},
                                            {"new_pieces", done.new_pieces}});
   context.printer().add_to_result("rows", done.rows);
-  context.printer().add_to_result("changed", done.has_changed);
 }
 
 }  // namespace

@@ -68,12 +68,12 @@ ROWS = {
                "notes, variable_id, user_id, checked, access_level, entity_id, method_id, date_year",
                "{b} + 1 + g % {n:sites}, {b} + 1 + g % {n:species}, {b} + 1 + g % {n:citations}, "
                "{b} + 1 + g % {n:treatments}, '2001-02-03 04:05:06.7'::timestamp + g % 9999 * interval '1 hour', 5.5, "
-               "'12:34:56', g % 1000 / 7.0, 1 + g % 30, 'SE', g % 100 / 3.0, CASE WHEN g % 64 = 0 THEN {e} ELSE '' END, "
+               "'12:34:56', sqrt(g % 99991 * 7919.0)::float8, 1 + g % 30, 'SE', sin(g)::float8, CASE WHEN g % 64 = 0 THEN {e} ELSE '' END, "
                "{b} + 1 + g % {n:variables}, {b} + 1 + g % {n:users}, CASE WHEN g % 25 = 1 THEN -1 ELSE g % 2 END, "
                "CASE WHEN g % 50 = 0 THEN 1 + g / 50 % 2 ELSE 3 + g % 2 END, {b} + 1 + g % {n:entities}, "
                "{b} + 1 + g % {n:methods}, 2001"),
     "covariates": (200_000, "trait_id, variable_id, level, n, stat",
-                   "{b} + 1 + g * 5 % {n:traits}, {b} + 1 + g % {n:variables}, g / 11.0, 1, NULL"),
+                   "{b} + 1 + g * 5 % {n:traits}, {b} + 1 + g % {n:variables}, cos(g), 1, NULL"),
     "yields": (50_000, "citation_id, site_id, specie_id, treatment_id, date, mean, n, notes, user_id, checked, access_level",
                "{b} + 1 + g % {n:citations}, {b} + 1 + g % {n:sites}, {b} + 1 + g % {n:species}, "
                "{b} + 1 + g % {n:treatments}, '2003-04-05', g / 13.0, 3, {e}, {b} + 1, g % 3 - 1, 1 + g % 4"),
@@ -99,7 +99,7 @@ def rows_sql(site=1, scale=1.0):
     for table, (_, columns, _) in ROWS.items():
         has_dates = table not in ("mimetypes",)
         dates = ", created_at, updated_at" if has_dates else ""
-        stamp = ", '2015-06-07 08:09:10.123456', '2016-06-07 08:09:10'" if has_dates else ""
+        stamp = ", '2015-06-07'::timestamp + g % 99999 * interval '1.234567 seconds', '2016-06-07 08:09:10'" if has_dates else ""
         lines.append(f"INSERT INTO {table} (id, {columns}{dates}) SELECT {base} + g, {values_of(table, site, scale)}"
                      f"{stamp} FROM generate_series(1, {count_of(table, scale)}) AS g ORDER BY g;")
         lines.append(f"SELECT setval('{table}_id_seq', {base} + {count_of(table, scale)}) \\g /dev/null")
