@@ -168,7 +168,7 @@ class Privacy(Published):
         self.publish()
         names = [row[4] for row in check_folder(self.folder).tables["species"]]
         self.assertEqual([name for name in names if len(name) == 1], ["c"])
-        self.database.psql("UPDATE machines SET sync_start = 5, sync_end = 7 WHERE sync_host_id = 1")
+        self.database.psql("INSERT INTO machines (id, hostname, sync_host_id, sync_start, sync_end) VALUES (1, 'bu', 1, 5, 7)")
         self.publish()
         self.assertEqual([row[4] for row in check_folder(self.folder).tables["species"]], ["d"])
 

@@ -21,9 +21,7 @@ ROWS = {
     "users": (200, "login, name, email, city, crypted_password, salt, access_level, page_access_level, apikey",
               "'person{s}_' || g, 'Person ' || g, 'p' || g || '@site{s}.org', 'Town', md5(g::text), 'pepper', 1 + g % 4, "
               "1 + g % 4, repeat('k', 40)"),
-    "machines": (10, "hostname, sync_host_id, sync_url, sync_start, sync_end",
-                 "'host' || g || '.site{s}.org', CASE WHEN g = 1 THEN {s} END, NULL, CASE WHEN g = 1 THEN {b} + 1 END, "
-                 "CASE WHEN g = 1 THEN {b} + 999999999 END"),
+    "machines": (10, "hostname", "'host' || g || '.site{s}.org'"),
     "mimetypes": (3, "type_string", "'text/x-site{s}-' || g"),
     "formats": (50, "name, notes, mimetype_id", "'format ' || g, {e}, {b} + 1 + g % {n:mimetypes}"),
     "modeltypes": (10, "name, user_id", "'MODEL{s}_' || g, {b} + 1"),
