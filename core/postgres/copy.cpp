@@ -26,6 +26,23 @@ std::uint64_t row_count(const Result& result)
   return rows;
 }
 
+std::vector<Row> to_rows(const Result& result)
+{
+  std::vector<Row> rows(static_cast<std::size_t>(PQntuples(result.get())));
+  const int width = PQnfields(result.get());
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    auto& values = rows[static_cast<std::size_t>(row)];
+    values.reserve(static_cast<std::size_t>(width));
+    for (int column = 0; column < width; ++column) {
+      const auto size = static_cast<std::size_t>(PQgetlength(result.get(), row, column));
+      values.push_back(PQgetisnull(result.get(), row, column) != 0
+                           ? Value{}
+                           : Value{std::in_place, PQgetvalue(result.get(), row, column), size});
+    }
+  }
+  return rows;
+}
+
 // One statement on a link, with the limits it may take.
 class Copy {
  public:
@@ -153,6 +170,29 @@ class PqCopySession : public CopySession {
   void execute(std::string_view sql, const Deadline& deadline, std::stop_token stop) override
   {
     link_.check(link_.execute(std::string{sql}, deadline, stop));
+  }
+
+  std::vector<Row> query(std::string_view sql, std::span<const Value> parameters,
+                         const Deadline& deadline, std::stop_token stop) override
+  {
+    const auto result = link_.execute(std::string{sql}, parameters, deadline, stop);
+    link_.check(result);
+    return to_rows(result);
+  }
+
+  void commit(const Deadline& deadline, std::stop_token stop) override
+  {
+    try {
+      link_.check(link_.execute("COMMIT", deadline, stop));
+    } catch (const Error& error) {
+      if (link_.is_usable()) {
+        throw;  // the server said no
+      }
+      auto info = error.info();
+      info.code = ErrorCode::failed;
+      info.why = "unknown whether it happened: " + info.why;
+      throw Error{std::move(info)};
+    }
   }
 
   std::uint64_t copy_in(std::string_view sql, const std::function<std::string_view()>& source,

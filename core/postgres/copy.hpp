@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string_view>
+#include <vector>
 
 #include "core/base/cancel.hpp"
 #include "core/postgres/database.hpp"
@@ -20,6 +22,12 @@ class CopySession {
   virtual ~CopySession() = default;
   /// Runs statements (BEGIN, CREATE TEMP TABLE, COMMIT).
   virtual void execute(std::string_view sql, const Deadline& deadline, std::stop_token stop) = 0;
+  /// One statement with `$1`… parameters; returns its rows.
+  virtual std::vector<Row> query(std::string_view sql, std::span<const Value> parameters,
+                                 const Deadline& deadline, std::stop_token stop) = 0;
+  /// Statements that end a transaction whose outcome must be known.
+  /// @throws Error failed with "unknown whether it happened" in `why` when the answer was lost.
+  virtual void commit(const Deadline& deadline, std::stop_token stop) = 0;
   /// `COPY … FROM STDIN`: `source` gives the next block, empty ends it. Returns rows. When `source`
   /// throws, the COPY is aborted on the server and the exception leaves.
   virtual std::uint64_t copy_in(std::string_view sql,

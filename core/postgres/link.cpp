@@ -141,6 +141,28 @@ Result Link::execute(const std::string& sql, const Deadline& deadline, const std
   if (PQsendQuery(get(), sql.c_str()) == 0) {
     fail();
   }
+  return take_results(deadline, stop);
+}
+
+Result Link::execute(const std::string& sql, std::span<const Value> parameters,
+                     const Deadline& deadline, const std::stop_token& stop)
+{
+  require_usable();
+  check_stop(stop);
+  std::vector<const char*> values;
+  values.reserve(parameters.size());
+  for (const auto& value : parameters) {
+    values.push_back(value ? value->c_str() : nullptr);
+  }
+  if (PQsendQueryParams(get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                        nullptr, nullptr, 0) == 0) {
+    fail();
+  }
+  return take_results(deadline, stop);
+}
+
+Result Link::take_results(const Deadline& deadline, const std::stop_token& stop)
+{
   flush(deadline, stop);
   Result last;
   while (auto result = next_result(deadline, stop)) {

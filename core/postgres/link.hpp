@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -37,6 +38,9 @@ class Link {
 
   /// Sends `sql` and returns the last result, or the first that is an error or begins a COPY.
   Result execute(const std::string& sql, const Deadline& deadline, const std::stop_token& stop);
+  /// The same with `$1`… parameters: one statement.
+  Result execute(const std::string& sql, std::span<const Value> parameters,
+                 const Deadline& deadline, const std::stop_token& stop);
   /// The next result of what was sent; nothing when there is none left.
   Result next_result(const Deadline& deadline, const std::stop_token& stop);
   /// Sends what libpq holds back.
@@ -61,6 +65,7 @@ class Link {
   void connect(const Deadline& deadline, const std::stop_token& stop);
   short wait(short events, const Deadline& deadline, const std::stop_token& stop);
   void require_usable() const;
+  Result take_results(const Deadline& deadline, const std::stop_token& stop);
 
   Endpoint endpoint_;
   Fd wake_;                                    ///< an eventfd: a stop request makes it readable
