@@ -17,7 +17,7 @@ MODEL = {"stack"}  # pure: anybody above base may use it
 CLIENTS = {"docker", "consul", "postgres", "rabbitmq"}
 OVER_HTTP = {"docker", "consul", "rabbitmq"}
 CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "scaling", "inspection",
-                "registration", "publication"}
+                "registration", "publication", "replication"}
 
 # folder of core -> folders of core that it may include, beside itself.
 ALLOWED = {"base": set(), "http": BASE, "stack": BASE, "config": BASE | MODEL}
@@ -26,6 +26,7 @@ ALLOWED |= {"postgres": BASE | MODEL}
 ALLOWED |= {"engine": BASE | MODEL | {"docker"}}
 ALLOWED |= {folder: BASE | MODEL | CLIENTS | {"engine"}
             for folder in CAPABILITIES - {"config", "engine"}}
+ALLOWED["replication"] |= {"http"}  # it fetches files from servers that are no product of ours
 ALLOWED["project"] |= {"config"}  # it is what pecan.yml says, read
 
 # header (or the folder before its first slash) -> where it may be included. None: any folder. A header of ours that
@@ -44,6 +45,7 @@ THIRD_PARTY = {
     "libdeflate.h": {"core/publication"},
     "archive.h": None,
     "archive_entry.h": None,
+    "xxhash.h": {"core/replication"},
     "nlohmann": None,
 }
 IN_HEADERS = {"nlohmann/json_fwd.hpp"}  # forward declarations only

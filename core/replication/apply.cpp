@@ -1,0 +1,383 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/replication/apply.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/base/error.hpp"
+#include "core/base/failpoint.hpp"
+#include "core/base/retry.hpp"
+#include "core/base/secret.hpp"
+#include "core/base/text.hpp"
+#include "core/replication/bundle.hpp"
+
+namespace pecanctl::replication {
+namespace {
+
+constexpr std::string_view k_locked = "another sync works on this database";
+constexpr std::int64_t k_lock_key = 0x7065'6361'6e73'796e;  // "pecansyn"
+constexpr std::chrono::milliseconds k_lock_poll{100};
+constexpr std::size_t k_schema_limit = std::size_t{64} << 20U;
+constexpr int k_most_attempts = 5;
+constexpr int k_short_floats_end = 12;  // PostgreSQL before wrote 15 digits
+constexpr std::uint64_t k_shrink_rows = 10;
+constexpr std::uint64_t k_shrink_fifth = 5;
+
+bool is_worth_another_try(const Error& error)
+{
+  const auto& why = error.info().why;
+  return why.find("SQLSTATE 40001") != std::string::npos ||
+         why.find("SQLSTATE 40P01") != std::string::npos;
+}
+
+bool is_in_doubt(const Error& error)
+{
+  return error.info().why.starts_with("unknown whether it happened");
+}
+
+[[noreturn]] void refuse_dump(std::string why, std::string hint = {})
+{
+  throw Error{{.code = ErrorCode::invalid,
+               .what = "cannot use the dump",
+               .why = std::move(why),
+               .hint = std::move(hint)}};
+}
+
+// The unpacked dump of one peer, and the transactions that try to take it.
+class Application {
+ public:
+  Application(const Dump& dump, const ApplyOptions& options, Reporter& reporter,
+              const std::stop_token& stop)
+      : dump_{dump},
+        options_{options},
+        reporter_{reporter},
+        begun_{std::chrono::steady_clock::now()},
+        spool_{dump.path.parent_path()}
+  {
+    std::random_device random;
+    seed_ = (std::uint64_t{random()} << 32U) | random();
+    md5_ = unpack_bundle(dump.path, spool_, {}, {}, stop);
+    failpoint("sync.unpacked");
+    if (md5_.empty()) {
+      refuse_dump("it has no schema");
+    }
+    schema_ = parse_dump_schema(spool_.text(md5_ + ".schema", k_schema_limit));
+    operation_ = random_uuid();
+  }
+
+  const std::string& operation() const { return operation_; }
+
+  // What it did, when only the answer to COMMIT was lost.
+  Pull& pull() { return pull_; }
+
+  void try_once(Session& session)
+  {
+    pull_ = {};
+    session.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
+    session.run(
+        "SET LOCAL search_path = public; SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle "
+        "= postgres; SET LOCAL bytea_output = hex; SET LOCAL timezone = 'UTC'; SET LOCAL "
+        "statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
+    auto catalogue = read_catalogue(session);
+    add_loose_references(catalogue);
+    check_schema(catalogue);
+    if (schema_.server_major > 0 && schema_.server_major < k_short_floats_end) {
+      session.run("SET LOCAL extra_float_digits = 0");
+    }
+    auto stage = compare(session, catalogue);
+    failpoint("sync.compared");
+    guard(stage);
+    make_held_table(session);
+    if (std::ranges::any_of(stage, [](const auto& one) { return !one.second.diff.is_empty(); })) {
+      write(session, catalogue, stage);
+    }
+    report(stage);
+    pull_.held = list_held(session);
+    refuse_held();
+    finish(session);
+  }
+
+ private:
+  // Equal migrations are enough; else columns must be told apart by name.
+  void check_schema(const Catalogue& catalogue)
+  {
+    if (catalogue.schema.md5 == md5_) {
+      return;
+    }
+    if (!options_.allows_drift) {
+      refuse_dump(compare_schemas(catalogue.schema, dump_schema(catalogue)),
+                  "bring both to the same BETY release, or match columns by name with "
+                  "--allow-drift");
+    }
+    pull_.notes.push_back(compare_schemas(catalogue.schema, dump_schema(catalogue)));
+  }
+
+  SchemaVersion dump_schema(const Catalogue& catalogue)
+  {
+    SchemaVersion version{.md5 = md5_};
+    if (!spool_.has("schema_migrations.csv")) {
+      return version;
+    }
+    std::vector<std::string> missing;
+    RowReader reader{spool_.open("schema_migrations.csv")};
+    while (const auto row = reader.next()) {
+      const std::string number{row->text.substr(0, 40)};
+      ++version.migrations;
+      const bool is_later = number.size() == version.latest.size()
+                                ? number > version.latest
+                                : number.size() > version.latest.size();
+      version.latest = is_later ? escape_control(number) : version.latest;
+      if (std::ranges::find(catalogue.migrations, number) == catalogue.migrations.end()) {
+        missing.push_back(escape_control(number));
+      }
+    }
+    if (!missing.empty()) {
+      pull_.notes.push_back(
+          fmt::format("migrations that only the dump has: {}", fmt::join(missing, ", ")));
+      version.latest += fmt::format(" (missing here: {})", fmt::join(missing, ", "));
+    }
+    return version;
+  }
+
+  Stage compare(Session& session, const Catalogue& catalogue)
+  {
+    check_members(catalogue);
+    const Step step{reporter_,
+                    {.id = fmt::format("site-{}-compare", dump_.peer.site),
+                     .group = fmt::format("site {}", dump_.peer.site),
+                     .action = "compare"}};
+    Stage stage;
+    std::uint64_t number = 0;
+    for (const auto& [name, table] : catalogue.tables) {
+      step.progress(name, ++number, catalogue.tables.size(), "tables");
+      const bool is_there = spool_.has(name + ".csv");
+      Shape shape{table, is_there ? schema_.tables.at(name) : std::vector<DumpColumn>{},
+                  dump_.peer.is_trusted};
+      if (!is_there) {  // only with drift
+        stage.emplace(name, StagedTable{.table = &table,
+                                        .shape = std::move(shape),
+                                        .diff = {.index = RowIndex{dump_.peer.block, seed_}}});
+        continue;
+      }
+      auto index = index_rows(table, shape, spool_.open(name + ".csv"), dump_.peer.block, seed_);
+      auto diff = compare_rows(session, table, shape, dump_.peer.block, std::move(index));
+      stage.emplace(
+          name, StagedTable{.table = &table, .shape = std::move(shape), .diff = std::move(diff)});
+    }
+    return stage;
+  }
+
+  void check_members(const Catalogue& catalogue)
+  {
+    std::vector<std::string> obstacles;
+    std::vector<std::string> differences;
+    for (const auto& [name, table] : catalogue.tables) {
+      const bool has_columns = schema_.tables.contains(name);
+      if (!spool_.has(name + ".csv")) {
+        differences.push_back(fmt::format("the dump has no {}.csv", name));
+      } else if (!has_columns) {
+        obstacles.push_back(fmt::format("its schema does not say what {}.csv has", name));
+      } else {
+        const Shape shape{table, schema_.tables.at(name), dump_.peer.is_trusted};
+        std::ranges::copy(shape.obstacles(), std::back_inserter(obstacles));
+        std::ranges::copy(shape.differences(), std::back_inserter(differences));
+      }
+    }
+    for (const auto& [name, size] : spool_.sizes()) {
+      const auto stem = name.substr(0, name.rfind('.'));
+      if (name.ends_with(".csv") && stem != "schema_migrations" &&
+          !catalogue.tables.contains(stem)) {
+        differences.push_back(fmt::format("this database has no table {}", stem));
+      }
+    }
+    if (!obstacles.empty() || (!differences.empty() && !options_.allows_drift)) {
+      std::ranges::copy(differences, std::back_inserter(obstacles));
+      constexpr std::size_t k_shown = 5;
+      const auto count = obstacles.size();
+      obstacles.resize(std::min(count, k_shown));
+      refuse_dump(fmt::format("{}{}", fmt::join(obstacles, "; "),
+                              count > k_shown ? fmt::format("; and {} more", count - k_shown) : ""),
+                  "ask the site for a whole dump of the same BETY release");
+    }
+    std::ranges::copy(differences, std::back_inserter(pull_.notes));
+  }
+
+  void guard(const Stage& stage) const
+  {
+    for (const auto& [name, one] : stage) {
+      const auto removed = one.diff.removed.size();
+      if (options_.is_bootstrap && removed + one.diff.changed > 0) {
+        throw Error{
+            {.code = ErrorCode::conflict,
+             .what = fmt::format("cannot bootstrap from site {}", dump_.peer.site),
+             .why = fmt::format("{} rows of {} here have ids of that site, and are not its rows",
+                                removed + one.diff.changed, name),
+             .hint = "register this site first (pecanctl register site), or sync without "
+                     "--bootstrap to make them what the site says"}};
+      }
+      const bool is_shrinking =
+          removed >= k_shrink_rows && removed * k_shrink_fifth > one.diff.here;
+      if (is_shrinking && !options_.accepts_shrink) {
+        throw Error{{.code = ErrorCode::conflict,
+                     .what = fmt::format("cannot take the dump of site {}", dump_.peer.site),
+                     .why = fmt::format("{} of its {} rows in {} are gone there", removed,
+                                        one.diff.here, name),
+                     .hint = "ask the site; if it is right: --accept-shrink"}};
+      }
+    }
+  }
+
+  void write(Session& session, const Catalogue& catalogue, Stage& stage)
+  {
+    const Step step{reporter_,
+                    {.id = fmt::format("site-{}-write", dump_.peer.site),
+                     .group = fmt::format("site {}", dump_.peer.site),
+                     .action = "write"}};
+    const auto power = take_power(session, catalogue);
+    if (power == Power::owner) {
+      pull_.notes.emplace_back(
+          "this role may not set session_replication_role: slower, and writers of the changed "
+          "tables wait meanwhile");
+    }
+    const auto dbfiles = stage.find("dbfiles");
+    std::optional<QuickDbfiles> quick;
+    if (dbfiles != stage.end() && !dbfiles->second.diff.is_empty()) {
+      quick.emplace(session);
+    }
+    step.progress("staging");
+    stage_rows(session, spool_, stage, power == Power::replica);
+    failpoint("sync.loaded");
+    step.progress("checking");
+    check_stage(session, stage,
+                {.policy = options_.policy,
+                 .removes_first = power == Power::replica,
+                 .block = dump_.peer.block});
+    failpoint("sync.checked");
+    step.progress("writing");
+    write_stage(session, catalogue, stage, power);
+    if (quick) {
+      quick->restore(session);
+    }
+    failpoint("sync.written");
+  }
+
+  void report(const Stage& stage)
+  {
+    auto& record = pull_.record;
+    record = {.operation = operation_,
+              .site = dump_.peer.site,
+              .origin = dump_.origin,
+              .tool = options_.tool};
+    record.origin.schema_md5 = md5_;
+    for (const auto& [name, one] : stage) {
+      const TableReport table{.table = name,
+                              .rows = one.diff.there,
+                              .added = one.diff.added - (one.held - one.held_changes),
+                              .changed = one.diff.changed - one.held_changes,
+                              .removed = one.diff.removed.size() - one.retained,
+                              .held = one.held,
+                              .retained = one.retained};
+      record.tables.push_back(table);
+    }
+  }
+
+  void refuse_held() const
+  {
+    if (options_.policy != Policy::strict || pull_.held.empty()) {
+      return;
+    }
+    std::vector<std::string> reasons;
+    for (const auto& held : pull_.held) {
+      reasons.push_back(fmt::format("{} rows of {}: {}", held.rows, held.table, held.reason));
+    }
+    refuse_dump(fmt::format("{}", fmt::join(reasons, "; ")),
+                "hold them back and take the rest: --policy quarantine");
+  }
+
+  void finish(Session& session)
+  {
+    const auto elapsed = std::chrono::steady_clock::now() - begun_;
+    pull_.record.seconds = std::chrono::duration<double>(elapsed).count();
+    if (ensure_ledger(session)) {
+      write_quarantine(session, dump_.peer.site, operation_);
+      write_record(session, pull_.record);
+    } else {
+      pull_.notes.emplace_back("this role may not make the schema pecanctl: no record is kept");
+    }
+    failpoint("sync.recorded");
+    if (options_.is_dry_run) {
+      session.run("ROLLBACK");
+      return;
+    }
+    session.commit();
+    failpoint("sync.committed");
+  }
+
+  const Dump& dump_;
+  const ApplyOptions& options_;
+  Reporter& reporter_;
+  std::chrono::steady_clock::time_point begun_;
+  Spool spool_;
+  std::uint64_t seed_ = 0;
+  std::string md5_;
+  DumpSchema schema_;
+  std::string operation_;
+  Pull pull_;
+};
+
+}  // namespace
+
+void lock_database(Session& session, std::chrono::milliseconds wait)
+{
+  const auto until = Deadline::in(wait);
+  const auto sql = fmt::format("SELECT pg_try_advisory_lock({})", k_lock_key);
+  while (session.ask(sql) != "t") {
+    if (until.is_over()) {
+      throw Error{{.code = ErrorCode::conflict,
+                   .what = "cannot sync",
+                   .why = std::string{k_locked},
+                   .hint = "wait for it with --lock-wait, or leave it to it with "
+                           "--skip-if-locked",
+                   .has_changed_nothing = true}};
+    }
+    pause_for(k_lock_poll, session.deadline(), session.stop());
+  }
+}
+
+bool is_locked(const Error& error)
+{
+  return error.code() == ErrorCode::conflict && error.info().why == k_locked;
+}
+
+Pull apply_dump(const postgres::Endpoint& endpoint, const Dump& dump, const ApplyOptions& options,
+                std::chrono::milliseconds lock_wait, Reporter& reporter, const Deadline& deadline,
+                const std::stop_token& stop)
+{
+  Application application{dump, options, reporter, stop};
+  std::minstd_rand rng{std::random_device{}()};
+  for (int attempt = 1;; ++attempt) {
+    try {
+      Session session{endpoint, deadline, stop};
+      // After a COMMIT in doubt the old session may still hold it: its end decides.
+      lock_database(session, attempt == 1 ? lock_wait : std::chrono::seconds{60});
+      if (attempt > 1 && has_record(session, application.operation())) {
+        return application.pull();
+      }
+      application.try_once(session);
+      return application.pull();
+    } catch (const Error& error) {
+      const bool is_doubt = is_in_doubt(error);
+      if (attempt == k_most_attempts || !(is_doubt || is_worth_another_try(error))) {
+        throw;
+      }
+      debug(reporter, fmt::format("site {}: trying again: {}", dump.peer.site, error.what()));
+    }
+    pause_for(next_delay(attempt, {}, rng), deadline, stop);
+  }
+}
+
+}  // namespace pecanctl::replication

@@ -1,0 +1,233 @@
+// SPDX-FileCopyrightText: the pecanctl authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/replication/write.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/base/error.hpp"
+#include "core/base/failpoint.hpp"
+
+namespace pecanctl::replication {
+namespace {
+
+// Runs `sql`, or undoes it: tells whether it worked.
+bool try_run(Session& session, std::string_view sql)
+{
+  session.run("SAVEPOINT pecanctl_try");
+  try {
+    session.run(sql);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::denied) {
+      throw;
+    }
+    session.run("ROLLBACK TO SAVEPOINT pecanctl_try");
+    return false;
+  }
+  session.run("RELEASE SAVEPOINT pecanctl_try");
+  return true;
+}
+
+struct Trigger {
+  std::string table_sql;
+  std::string name_sql;
+};
+
+// Those that fire as usual; a trigger that somebody switched off stays so.
+std::vector<Trigger> list_triggers(Session& session, const std::string& table_sql)
+{
+  std::vector<Trigger> triggers;
+  for (const auto& row : session.query(
+           "SELECT quote_ident(tgname) FROM pg_catalog.pg_trigger WHERE tgrelid = $1::regclass "
+           "AND NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY tgname",
+           {table_sql})) {
+    triggers.push_back({.table_sql = table_sql, .name_sql = row[0].value_or(std::string{})});
+  }
+  return triggers;
+}
+
+class Writer {
+ public:
+  Writer(Session& session, const Catalogue& catalogue, Stage& stage, Power power)
+      : session_{session},
+        catalogue_{catalogue},
+        stage_{stage},
+        power_{power}
+  {
+  }
+
+  void run()
+  {
+    if (power_ == Power::replica) {
+      remove_rows();
+      failpoint("sync.removed");
+      for_parents_first([&](StagedTable& one) { add_rows(one, {}); });
+    } else {
+      const auto triggers = silence();
+      for_parents_first([&](StagedTable& one) { update_and_add(one); });
+      failpoint("sync.removed");
+      remove_rows();
+      wake(triggers);
+    }
+    failpoint("sync.added");
+    rebuild_indexes();
+  }
+
+ private:
+  template <typename Work>
+  void for_parents_first(const Work& work)
+  {
+    for (const auto& name : catalogue_.order) {
+      if (const auto found = stage_.find(name); found != stage_.end()) {
+        work(found->second);
+      }
+    }
+  }
+
+  void remove_rows()
+  {
+    const auto& order = catalogue_.order;
+    for (auto name = order.rbegin(); name != order.rend(); ++name) {
+      const auto found = stage_.find(*name);
+      if (found == stage_.end()) {
+        continue;
+      }
+      const auto& one = found->second;
+      const auto remove = [&](const std::string& ids) {
+        session_.run(fmt::format("DELETE FROM {} AS t USING {} AS x WHERE t.id = x.id",
+                                 one.table->sql, ids));
+      };
+      if (!one.gone_sql.empty()) {
+        remove(one.gone_sql);
+      }
+      if (power_ == Power::replica && one.diff.changed > 0) {
+        remove(one.new_sql);
+      }
+    }
+  }
+
+  void add_rows(const StagedTable& one, std::string_view condition)
+  {
+    if (!one.new_sql.empty() && !one.is_direct) {
+      session_.run(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} AS n{}", one.table->sql,
+                               one.shape.columns_sql(), one.shape.columns_sql(), one.new_sql,
+                               condition));
+    }
+  }
+
+  void update_and_add(const StagedTable& one)
+  {
+    if (one.new_sql.empty()) {
+      return;
+    }
+    const auto columns = one.shape.columns_sql();
+    if (one.diff.changed > 0) {
+      session_.run(
+          fmt::format("UPDATE {} AS t SET ({}) = (SELECT {} FROM {} AS n WHERE n.id = t.id) "
+                      "WHERE EXISTS (SELECT FROM {} AS n WHERE n.id = t.id)",
+                      one.table->sql, columns, columns, one.new_sql, one.new_sql));
+    }
+    add_rows(one, fmt::format(" WHERE NOT EXISTS (SELECT FROM {} AS t WHERE t.id = n.id)",
+                              one.table->sql));
+  }
+
+  std::vector<Trigger> silence()
+  {
+    std::vector<Trigger> triggers;
+    for (const auto& [name, one] : stage_) {
+      if (one.diff.is_empty()) {
+        continue;
+      }
+      const auto found = list_triggers(session_, one.table->sql);
+      triggers.insert(triggers.end(), found.begin(), found.end());
+    }
+    for (const auto& [table, name] : triggers) {
+      session_.run(fmt::format("ALTER TABLE {} DISABLE TRIGGER {}", table, name));
+    }
+    return triggers;
+  }
+
+  void wake(const std::vector<Trigger>& triggers)
+  {
+    for (const auto& [table, name] : triggers) {
+      session_.run(fmt::format("ALTER TABLE {} ENABLE TRIGGER {}", table, name));
+    }
+  }
+
+  void rebuild_indexes()
+  {
+    for (const auto& [name, one] : stage_) {
+      for (const auto& index : one.dropped_indexes) {
+        session_.run(index.definition_sql);
+      }
+    }
+  }
+
+  Session& session_;
+  const Catalogue& catalogue_;
+  Stage& stage_;
+  Power power_;
+};
+
+}  // namespace
+
+Power take_power(Session& session, const Catalogue& catalogue)
+{
+  if (try_run(session, "SET LOCAL session_replication_role = replica")) {
+    return Power::replica;
+  }
+  std::vector<std::string> foreign;
+  for (const auto& [name, table] : catalogue.tables) {
+    if (!table.is_ours) {
+      foreign.push_back(name);
+    }
+  }
+  if (foreign.empty()) {
+    return Power::owner;
+  }
+  const auto count = foreign.size();
+  foreign.resize(std::min<std::size_t>(count, 3));
+  throw Error{
+      {.code = ErrorCode::denied,
+       .what = "cannot write the tables of other sites",
+       .why = fmt::format("this role is no superuser, and {} tables are not its own ({}, …)", count,
+                          fmt::join(foreign, ", ")),
+       .hint = "connect as the owner of the tables, or as a superuser"}};
+}
+
+QuickDbfiles::QuickDbfiles(Session& session)
+{
+  const auto rows = session.query(
+      "SELECT p.oid::regprocedure::text, pg_catalog.pg_get_functiondef(p.oid) "
+      "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
+      "WHERE n.nspname = 'public' AND p.pronargs = 0 AND p.prorettype = 'int8[]'::regtype "
+      "AND p.proname IN ('get_input_ids', 'get_model_ids', 'get_posterior_ids') "
+      "AND pg_has_role(p.proowner, 'USAGE')");
+  for (const auto& row : rows) {
+    // An owner who may make nothing in the schema may not replace either: then it takes longer.
+    const auto quick = fmt::format(
+        "CREATE OR REPLACE FUNCTION {} RETURNS bigint[] LANGUAGE sql AS $pecanctl$ SELECT "
+        "NULL::bigint[] $pecanctl$",
+        row[0].value_or(std::string{}));
+    if (try_run(session, quick)) {
+      definitions_.push_back(row[1].value_or(std::string{}));
+    }
+  }
+}
+
+void QuickDbfiles::restore(Session& session)
+{
+  for (const auto& definition : definitions_) {
+    session.run(definition);
+  }
+  definitions_.clear();
+}
+
+void write_stage(Session& session, const Catalogue& catalogue, Stage& stage, Power power)
+{
+  Writer{session, catalogue, stage, power}.run();
+}
+
+}  // namespace pecanctl::replication
