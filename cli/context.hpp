@@ -114,6 +114,11 @@ class Context {
   engine::Backend& backend();
   engine::ImageStore& images();
   Connections& services();
+  /// The database to exchange BETY's data with: libpq's variables when PGHOST is set, else the
+  /// instance's own. @throws Error usage (PGPORT), unreachable
+  postgres::Endpoint database_endpoint(const Deadline& deadline);
+  /// Whether PGHOST is set.
+  static bool has_database_variables();
   /// Whether Consul is this machine's own container: nobody says otherwise.
   bool has_own_consul();
   /// Consul's URL as somebody says it; empty: this machine's own container.
@@ -138,6 +143,8 @@ class Context {
   /// The lock of an instance, or a wait for it as `--lock-wait` says. Output holds nobody up from
   /// now on.
   std::unique_ptr<deployment::InstanceLock> lock(const std::string& name);
+  /// For pulling data into the instance's database, while it may be used and changed otherwise.
+  std::unique_ptr<deployment::InstanceLock> lock_sync(const std::string& name);
   /// Needed by whoever needs this machine's own services (Consul): they stay as long as it is held.
   /// Any number hold it together.
   std::unique_ptr<deployment::InstanceLock> lock_machine_in_use();

@@ -54,6 +54,12 @@ std::unique_ptr<deployment::InstanceLock> Context::lock(const std::string& name)
   }
 }
 
+std::unique_ptr<deployment::InstanceLock> Context::lock_sync(const std::string& name)
+{
+  printer_.go_on_unread();
+  return take({.name = name + ".sync", .wait = options_.lock_wait});
+}
+
 std::unique_ptr<deployment::InstanceLock> Context::lock_machine_in_use()
 {
   return take({.name = machine_lock_name() + ".users",

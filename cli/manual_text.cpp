@@ -110,6 +110,9 @@ constexpr std::array k_environment{
     ManualEntry{"CONSUL_HTTP_ADDR",
                 "Consul's address; wins over pecan.yml. Default: the machine's own container."},
     ManualEntry{"CONSUL_HTTP_TOKEN", "Token for Consul."},
+    ManualEntry{"PGHOST",
+                "The database that `sync` works on, with `PGPORT`, `PGDATABASE`, `PGUSER` and "
+                "`PGPASSWORD`. Default: the instance's own."},
     ManualEntry{
         "JOURNAL_STREAM",
         "Set by systemd: messages have priorities instead of times when stderr goes there."},
@@ -132,7 +135,29 @@ constexpr std::array k_files{
     ManualEntry{"/var/lib/pecanctl/INSTANCE/runs/",
                 "Journal of runs submitted by root; that of other users is in "
                 "`~/.local/state/pecanctl/INSTANCE/runs/`."},
+    ManualEntry{"/var/lib/pecanctl/INSTANCE/sync/", "Dumps that root fetched, and logs of pulls."},
     ManualEntry{"/usr/share/pecanctl/", "The standard stack, images to build, and schemas."},
+};
+
+constexpr std::array k_sync{
+    Prose{"Fetches the dump (bety.tar.gz) that each site publishes, then makes that site's rows "
+          "here what "
+          "its dump says: all of them in one transaction, or none. Only rows with ids of the site "
+          "are "
+          "touched, and only those that differ are written. Nothing in a dump is run."},
+    Prose{
+        "A row that would break a rule of the database (a parent that is missing, a key that "
+        "another row "
+        "has, a value out of its range) is held back in the table `pecanctl.quarantine`, with the "
+        "reason, until it fits; `--policy` says otherwise. A row that its site has dropped stays "
+        "while "
+        "rows of others need it. Users of other sites lose their names and rights, unless "
+        "`sync.trusted` "
+        "in pecan.yml has the site."},
+    Prose{
+        "The database is the instance's own, or what libpq's variables say when `PGHOST` is set. A "
+        "superuser is fastest; the owner of the tables can do it, too. What was pulled is in "
+        "`pecanctl.sync_log`, in sync.jsonl, and in sync.log as PEcAn's status page reads it."},
 };
 
 struct CommandProse {
@@ -141,10 +166,15 @@ struct CommandProse {
 };
 
 constexpr std::array k_commands_prose{
-    CommandProse{"init", k_init},         CommandProse{"deploy", k_deploy},
-    CommandProse{"run", k_run},           CommandProse{"scale", k_scale},
-    CommandProse{"destroy", k_destroy},   CommandProse{"status", k_status},
-    CommandProse{"validate", k_validate}, CommandProse{"completion", k_completion},
+    CommandProse{"init", k_init},
+    CommandProse{"deploy", k_deploy},
+    CommandProse{"run", k_run},
+    CommandProse{"scale", k_scale},
+    CommandProse{"destroy", k_destroy},
+    CommandProse{"status", k_status},
+    CommandProse{"sync", k_sync},
+    CommandProse{"validate", k_validate},
+    CommandProse{"completion", k_completion},
 };
 
 }  // namespace

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/status_view.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
 
 #include "cli/context.hpp"
 #include "cli/converge.hpp"
+#include "cli/sync_view.hpp"
 #include "core/base/text.hpp"
 
 namespace pecanctl::cli {
@@ -59,6 +61,32 @@ void look_at_drift(Context& context, const std::map<std::string, int>& replicas,
   }
 }
 
+// Only of an instance that pulls data: nobody else is kept waiting for the database.
+void look_at_peers(Context& context, const std::string& name, Picture& picture)
+{
+  const auto& sync = context.file().sync;
+  std::error_code ignored;
+  if (!sync.max_age && sync.peers.empty() && sync.urls.empty() &&
+      !std::filesystem::exists(sync_folder(name), ignored)) {
+    return;
+  }
+  try {
+    const auto deadline = Deadline::in(k_patience);
+    picture.peers = replication::list_peer_ages(
+        context.database_endpoint(deadline),
+        {.standard = sync.peers, .urls = sync.urls, .own = context.file().site.id}, deadline,
+        context.stop());
+  } catch (const Error& error) {
+    picture.instance.problems.push_back(
+        fmt::format("cannot tell how old other sites' data is: {}", error.what()));
+  }
+  for (const auto& peer : picture.peers) {
+    if (sync.max_age && is_late(peer, *sync.max_age)) {
+      picture.late.push_back(peer.site);
+    }
+  }
+}
+
 }  // namespace
 
 Picture look(Context& context)
@@ -75,6 +103,7 @@ Picture look(Context& context)
         inspection::inspect(identity.instance, stack.services, scales, observed, context.backend(),
                             make_queue_probe(context), deadline, context.stop());
     look_at_drift(context, scales, picture);
+    look_at_peers(context, identity.instance, picture);
   } else {
     picture.instance = inspection::inspect(identity.instance, {}, {}, observed, context.backend(),
                                            {}, deadline, context.stop());
@@ -93,6 +122,15 @@ std::string age(const std::optional<system_clock::time_point>& since)
   }
   const auto elapsed = system_clock::now() - *since;
   return format_duration(std::chrono::duration_cast<std::chrono::seconds>(elapsed));
+}
+
+std::string age_of(const replication::PeerAge& peer)
+{
+  if (!peer.last) {
+    return "never pulled";
+  }
+  const std::chrono::seconds age{static_cast<std::int64_t>(peer.last->age_seconds)};
+  return fmt::format("pulled {} ago", format_duration(age));
 }
 
 std::string note_of(const inspection::ServiceStatus& service)
@@ -131,6 +169,10 @@ void print_screen(Context& context, const Picture& picture)
   for (const auto& line : picture.drift) {
     printer.say("drift: " + line);
   }
+  for (const auto& peer : picture.peers) {
+    const auto is_late = std::ranges::find(picture.late, peer.site) != picture.late.end();
+    printer.say(fmt::format("site {}: {}{}", peer.site, age_of(peer), is_late ? ", too old" : ""));
+  }
   for (const auto& problem : instance.problems) {
     printer.say("problem: " + problem);
   }
@@ -163,6 +205,13 @@ json to_json(const inspection::ServiceStatus& service)
 
 json to_json(const Picture& picture)
 {
+  auto peers = json::array();
+  for (const auto& peer : picture.peers) {
+    peers.push_back({{"site", peer.site},
+                     {"url", peer.url},
+                     {"pulled", peer.last ? json(peer.last->checked_at) : json(nullptr)},
+                     {"late", std::ranges::find(picture.late, peer.site) != picture.late.end()}});
+  }
   auto services = json::array();
   for (const auto& service : picture.instance.services) {
     services.push_back(to_json(service));
@@ -173,6 +222,7 @@ json to_json(const Picture& picture)
           {"release", picture.release},
           {"services", services},
           {"drift", picture.drift},
+          {"peers", peers},
           {"problems", picture.instance.problems},
           {"lock", picture.lock},
           {"consul", picture.consul}};

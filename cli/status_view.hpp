@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/inspection/status.hpp"
+#include "core/replication/sync.hpp"
 
 namespace pecanctl::cli {
 
@@ -20,6 +21,8 @@ struct Picture {
   std::vector<std::string> drift = {};
   std::string lock = "free";
   std::string consul = {};
+  std::vector<replication::PeerAge> peers = {};  ///< whom data is pulled from
+  std::vector<std::int64_t> late = {};           ///< those whose data is older than sync.max_age
 };
 
 /// Looks. What does not answer is told in the picture. @throws Error when Docker does not answer,

@@ -13,6 +13,7 @@
 #include "cli/status_view.hpp"
 #include "cli/validators.hpp"
 #include "cli/watch.hpp"
+#include "core/base/text.hpp"
 
 namespace pecanctl::cli::commands {
 namespace {
@@ -63,6 +64,12 @@ void run_status(const StatusFlags& flags, Context& context)
     context.printer().document(to_json(picture));
   } else {
     print_screen(context, picture);
+  }
+  if (context.options().is_check && !picture.late.empty()) {
+    throw Error{{.code = ErrorCode::finding,
+                 .what = fmt::format("the data of site {} is older than {}", picture.late.front(),
+                                     format_duration(*context.file().sync.max_age)),
+                 .hint = "pecanctl sync"}};
   }
   const bool is_fine = picture.instance.state == "healthy" && picture.drift.empty();
   if (context.options().is_check && !is_fine) {

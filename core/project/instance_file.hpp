@@ -50,6 +50,15 @@ struct SiteSettings {
   std::string contact = {};             ///< e-mail address; empty: none
 };
 
+/// Which sites BETY's data is pulled from.
+struct SyncSettings {
+  std::vector<std::int64_t> peers = {};  ///< empty: all whose URL BETY knows
+  std::map<std::int64_t, std::string> urls = {};
+  std::vector<std::int64_t> trusted = {};
+  std::vector<std::int64_t> insecure = {};
+  std::optional<std::chrono::milliseconds> max_age = {};
+};
+
 /// The largest site number: ids up to its range are exact as floating-point numbers, which PEcAn's
 /// R code keeps them in.
 inline constexpr std::int64_t k_last_site = 9'000'000;
@@ -83,6 +92,7 @@ struct InstanceFile {
   std::string host;            ///< public name; empty: the machine's own
   SiteSettings site;
   PublishSettings publish;
+  SyncSettings sync;
   stack::ImagePolicy images = stack::ImagePolicy::automatic;
 
   std::filesystem::path folder() const { return path.parent_path(); }

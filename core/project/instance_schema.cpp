@@ -13,7 +13,6 @@ using config::Type;
 constexpr std::string_view k_web = "the web services come with the profile full";
 constexpr std::string_view k_replicas = "replicas of standard services";
 constexpr std::string_view k_external = "external services";
-constexpr std::string_view k_sync = "sync between sites";
 constexpr std::string_view k_scale = "automatic scaling";
 
 // The one description of pecan.yml. Order: that of the reference page.
@@ -130,11 +129,22 @@ constexpr std::array k_instance_keys{
         .type = Type::map,
         .description = "A host, settings as in PEcAn's config.php"},
     Key{.path = "sync", .type = Type::map, .description = "Exchange of BETY data"},
-    Key{.path = "sync.peers", .type = Type::list, .description = "Site numbers", .not_yet = k_sync},
+    Key{.path = "sync.peers",
+        .type = Type::list,
+        .description = "Sites to pull from; default: all whose URL BETY knows"},
+    Key{.path = "sync.urls",
+        .type = Type::map,
+        .description = "Where dumps are, by site number, instead of what BETY says"},
+    Key{.path = "sync.urls.*", .description = "URL of bety.tar.gz: http, https or ftp"},
+    Key{.path = "sync.trusted",
+        .type = Type::list,
+        .description = "Sites whose users come as they are; of others names and rights are reset"},
+    Key{.path = "sync.insecure",
+        .type = Type::list,
+        .description = "Sites whose certificate is not looked at"},
     Key{.path = "sync.max_age",
         .type = Type::duration,
-        .description = "How old data may get",
-        .not_yet = k_sync},
+        .description = "How old data may get before --check finds it"},
     Key{.path = "sync.publish", .type = Type::map, .description = "What we offer"},
     Key{.path = "sync.publish.dir", .description = "Folder to write to"},
     Key{.path = "sync.publish.level",

@@ -11,8 +11,8 @@ from pathlib import Path
 import jsonschema
 
 FOLDER = Path(os.environ.get("PECANCTL_SOURCE", ".")) / "templates" / "schema"
-PROGRESS = ("start", "plan", "step", "note", "warning", "error", "job", "registration",
-            "publication")  # something has to follow
+PROGRESS = ("start", "plan", "step", "note", "warning", "error", "job", "registration", "publication", "sync_table",
+            "sync_peer")  # something has to follow
 
 
 @functools.lru_cache(None)

@@ -105,6 +105,24 @@ images: build
   CHECK(file.images == stack::ImagePolicy::build);
 }
 
+TEST_CASE("parse_instance_file: which sites to pull from, and what is no site")
+{
+  const std::string base = "pecan: 1.8.0\nname: demo\nprofile: core\n";
+  const auto sync =
+      test::parse(
+          base + "sync: { peers: [0, 2], urls: { 2: \"ftp://x/y\" }, trusted: [1], max_age: 3h }\n")
+          .sync;
+  CHECK(sync.peers == std::vector<std::int64_t>{0, 2});
+  CHECK(sync.urls == std::map<std::int64_t, std::string>{{2, "ftp://x/y"}});
+  CHECK(sync.trusted == std::vector<std::int64_t>{1});
+  CHECK(sync.max_age == std::chrono::hours{3});
+  CHECK(
+      mistakes_in(base + "sync: { peers: [-1], urls: { x: \"http://a\", 2: \"file:///a\" } }\n") ==
+      "pecan.yml:4:16: `-1` is no site number | write numbers from 0 to 9000000\n"
+      "pecan.yml:4:30: `x` is no site number\n"
+      "pecan.yml:4:48: `file:///a` must begin with http://, https:// or ftp://\n");
+}
+
 TEST_CASE(
     "parse_instance_file: a full file gets one not yet for each key of later work, and nothing "
     "else")
@@ -138,7 +156,7 @@ backups: /srv/pecan/backups
        "pecan.yml:9:15: not yet: external services | remove `services.rabbitmq.external`\n"
        "pecan.yml:10:13: not yet: `services.postgres: off`\n"
        "pecan.yml:12:1: not yet: the web services come with the profile full | remove `hosts`\n"
-       "pecan.yml:14:1: not yet: sync between sites | remove `sync`\n"
+       "pecan.yml:14:38: not yet: publishing to other sites | remove `sync.publish`\n"
        "pecan.yml:16:3: not yet: the secret bety_key | it comes with the profile full\n"
        "pecan.yml:16:15: not yet: secrets from a command | remove `secrets.bety_key.command`\n"
        "pecan.yml:17:15: not yet: secrets from a command | remove `secrets.postgres.command`\n"
