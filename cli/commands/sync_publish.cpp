@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/commands/sync_publish.hpp"
 
-#include <charconv>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -27,16 +26,6 @@ constexpr std::chrono::hours k_publish_deadline{2};
 Error publish_usage_error(std::string what, std::string hint)
 {
   return Error{{.code = ErrorCode::usage, .what = std::move(what), .hint = std::move(hint)}};
-}
-
-int port_number(const std::string& text)
-{
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    throw publish_usage_error(fmt::format("PGPORT is no port: `{}`", escape_control(text)), {});
-  }
-  return port;
 }
 
 // Which site's rows: as typed, as pecan.yml says, or as this host is registered.
@@ -101,7 +90,7 @@ PublishRequest make_request(const PublishFlags& flags, Context& context, const D
   request.filter = {.level = flags.level.value_or(level),
                     .is_checked = !flags.is_unchecked,
                     .is_anonymous = !flags.keeps_users};
-  request.database = find_bety(context, deadline);
+  request.database = context.database_endpoint(deadline);
   request.site = find_site(flags, request.database, context, deadline);
   return request;
 }
@@ -184,25 +173,6 @@ void add_publish_options(CLI::App& sub, PublishFlags& flags)
   sub.add_flag("--keep-users", flags.keeps_users,
                "publish: users with their names, addresses and password hashes")
       ->needs(flags.option);
-}
-
-postgres::Endpoint find_bety(Context& context, const Deadline& deadline)
-{
-  const auto host = find_variable("PGHOST");
-  if (!host || host->empty()) {
-    return context.services().database_endpoint(deadline, context.stop());
-  }
-  const auto text = [](std::string_view name, std::string fallback) {
-    auto value = find_variable(name).value_or("");
-    return value.empty() ? std::move(fallback) : value;
-  };
-  postgres::Endpoint endpoint{.host = *host,
-                              .port = port_number(text("PGPORT", "5432")),
-                              .database = text("PGDATABASE", "bety"),
-                              .user = text("PGUSER", "bety"),
-                              .password = Secret{text("PGPASSWORD", "")}};
-  context.printer().redactor().add(endpoint.password);
-  return endpoint;
 }
 
 void run_publish(const PublishFlags& flags, Context& context)

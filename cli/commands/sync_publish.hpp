@@ -6,8 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "core/postgres/database.hpp"
-
 namespace CLI {
 class App;
 class Option;
@@ -35,9 +33,5 @@ void add_publish_options(CLI::App& sub, PublishFlags& flags);
 
 /// Writes this site's rows to the folder.
 void run_publish(const PublishFlags& flags, Context& context);
-
-/// The database to exchange data with: the one that libpq's variables name when PGHOST is set, else
-/// the instance's own.
-postgres::Endpoint find_bety(Context& context, const Deadline& deadline);
 
 }  // namespace pecanctl::cli::commands

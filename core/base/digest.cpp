@@ -2,12 +2,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/base/digest.hpp"
 
-#include <openssl/evp.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <new>
+#include <vector>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "core/base/error.hpp"
+#include "core/base/fd.hpp"
 
 namespace pecanctl {
 
@@ -51,6 +58,27 @@ std::string Sha256::finish()
     hex += fmt::format("{:02x}", digest.at(i));
   }
   return hex;
+}
+
+std::string sha256_of_file(const std::filesystem::path& path)
+{
+  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!file) {
+    throw system_error(fmt::format("cannot open {}", path.string()), errno);
+  }
+  constexpr std::size_t k_read_at_once = std::size_t{256} << 10U;
+  std::vector<char> buffer(k_read_at_once);
+  Sha256 digest;
+  for (;;) {
+    const auto got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0) {
+      throw system_error(fmt::format("cannot read {}", path.string()), errno);
+    }
+    if (got == 0) {
+      return digest.finish();
+    }
+    digest.update({buffer.data(), static_cast<std::size_t>(got)});
+  }
 }
 
 }  // namespace pecanctl

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,5 +27,8 @@ class Sha256 {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// SHA-256 of what is in the file, 64 hex digits. @throws Error as system_error.
+std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace pecanctl

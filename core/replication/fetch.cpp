@@ -15,10 +15,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/digest.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/fd.hpp"
 #include "core/base/retry.hpp"
-#include "core/base/sha256.hpp"
 #include "core/base/text.hpp"
 #include "core/http/download.hpp"
 
