@@ -15,6 +15,7 @@
 #include "core/config/diagnostics.hpp"
 #include "core/config/document.hpp"
 #include "core/config/read.hpp"
+#include "core/project/scaling_settings.hpp"
 #include "core/project/secrets.hpp"
 
 namespace pecanctl::project {
@@ -271,7 +272,8 @@ class Reader {
     ModelRequest request{.key = node.key, .model = {}, .image = {}};
     request.worker = worker_of(node, known);
     read_identity(node, known, request);
-    request.replicas = static_cast<int>(config::find_integer(node, "replicas").value_or(1));
+    request.model.scaling = read_scaling(node, diagnostics_);
+    request.replicas = read_replicas(node, request.model.scaling);
     read_limits(node, request.memory, request.cpus);
     read_image(node, known, request);
     file_.models.push_back(std::move(request));

@@ -13,7 +13,6 @@ using config::Type;
 constexpr std::string_view k_web = "the web services come with the profile full";
 constexpr std::string_view k_replicas = "replicas of standard services";
 constexpr std::string_view k_external = "external services";
-constexpr std::string_view k_scale = "automatic scaling";
 
 // The one description of pecan.yml. Order: that of the reference page.
 constexpr std::array k_instance_keys{
@@ -61,7 +60,7 @@ constexpr std::array k_instance_keys{
         .description = "As in BETY's models.revision; default: the catalogue's"},
     Key{.path = "models.*.replicas",
         .type = Type::integer,
-        .description = "Workers",
+        .description = "Workers; with scale those it begins with, and scale.min the default",
         .fallback = "1",
         .minimum = 0,
         .maximum = 512},
@@ -84,15 +83,43 @@ constexpr std::array k_instance_keys{
         .choices = "stock|pecan"},
     Key{.path = "models.*.scale",
         .type = Type::map,
-        .description = "Bounds of automatic scaling",
-        .not_yet = k_scale},
+        .description = "Lets the queue set the number of workers (scale --auto, agent)"},
     Key{.path = "models.*.scale.min",
         .type = Type::integer,
         .description = "Fewest workers",
+        .fallback = "0",
         .maximum = 512},
     Key{.path = "models.*.scale.max",
         .type = Type::integer,
         .description = "Most workers",
+        .is_required = true,
+        .minimum = 1,
+        .maximum = 512},
+    Key{.path = "models.*.scale.target",
+        .type = Type::number,
+        .description = "Jobs per worker, waiting and running",
+        .fallback = "1"},
+    Key{.path = "models.*.scale.activation",
+        .type = Type::integer,
+        .description = "Up to so many jobs start no worker beyond min",
+        .fallback = "0",
+        .maximum = 1'000'000},
+    Key{.path = "models.*.scale.cooldown",
+        .type = Type::duration,
+        .description = "So long without a job before there are min workers",
+        .fallback = "5m"},
+    Key{.path = "models.*.scale.stabilisation",
+        .type = Type::duration,
+        .description = "A worker goes when it was not wanted for so long",
+        .fallback = "5m"},
+    Key{.path = "models.*.scale.min_lifetime",
+        .type = Type::duration,
+        .description = "None goes sooner after one was added",
+        .fallback = "1m"},
+    Key{.path = "models.*.scale.fallback",
+        .type = Type::integer,
+        .description = "At least so many while the broker does not answer; default: as many as "
+                       "there are",
         .maximum = 512},
 
     Key{.path = "services",

@@ -14,6 +14,18 @@
 
 namespace pecanctl::stack {
 
+/// How many workers the queue of a model may have, and how eagerly that follows the queue.
+struct Scaling {
+  int min = 0;
+  int max = 1;
+  double target = 1;   ///< jobs, waiting or running, per worker
+  int activation = 0;  ///< up to so many jobs start nothing beyond `min`
+  std::chrono::milliseconds cooldown{std::chrono::minutes{5}};       ///< without a job before `min`
+  std::chrono::milliseconds stabilisation{std::chrono::minutes{5}};  ///< unwanted before removal
+  std::chrono::milliseconds min_lifetime{std::chrono::minutes{1}};  ///< between adding and removing
+  std::optional<int> fallback = {};  ///< at least so many while the queue cannot be read
+};
+
 /// A model that workers of a service run.
 struct Model {
   std::string name = {};     ///< as in BETY's `models.model_name`
@@ -22,6 +34,7 @@ struct Model {
   std::chrono::milliseconds max_runtime{std::chrono::hours{24}};
   bool drains =
       false;  ///< its worker finishes the job and leaves on SIGTERM (ours); else freeze, look, kill
+  std::optional<Scaling> scaling = {};  ///< the queue decides how many workers there are
 
   /// "<type>_<version>", case-sensitive. Source: PEcAn docker/models/model.py.
   std::string queue() const { return type + "_" + version; }

@@ -123,6 +123,42 @@ TEST_CASE("parse_instance_file: which sites to pull from, and what is no site")
       "pecan.yml:4:48: `file:///a` must begin with http://, https:// or ftp://\n");
 }
 
+TEST_CASE("parse_instance_file: a model whose queue sets its workers begins with the fewest")
+{
+  const auto file = test::parse(k_head + "models:\n  ed2: { scale: { max: 20 } }\n" +
+                                "  sipnet: { replicas: 3, scale: { min: 2, max: 8, target: 2.5,"
+                                " activation: 4, cooldown: 10s, stabilisation: 20s,"
+                                " min_lifetime: 0s, fallback: 2 } }\n");
+  REQUIRE(file.models.at(0).model.scaling.has_value());
+  const auto& standard = *file.models[0].model.scaling;
+  CHECK(file.models[0].replicas == 0);
+  CHECK(standard.min == 0);
+  CHECK(standard.max == 20);
+  CHECK(standard.target == 1);
+  CHECK(standard.cooldown == 5min);
+  CHECK(standard.stabilisation == 5min);
+  CHECK(standard.min_lifetime == 1min);
+  CHECK_FALSE(standard.fallback.has_value());
+  const auto& said = file.models.at(1).model.scaling.value();
+  CHECK(file.models[1].replicas == 3);
+  CHECK(said.target == 2.5);
+  CHECK(said.activation == 4);
+  CHECK(said.stabilisation == 20s);
+  CHECK(said.fallback == 2);
+}
+
+TEST_CASE("parse_instance_file: bounds of scaling that contradict each other are told")
+{
+  CHECK(mistakes_below_head("models:\n  ed2: { scale: { min: 3, max: 2 } }\n") ==
+        "pecan.yml:5:24: `min` must not be more than `max`\n");
+  CHECK(mistakes_below_head("models:\n  ed2: { scale: { max: 2, target: 0, fallback: 3 } }\n") ==
+        "pecan.yml:5:35: `target` must be between 0.01 and 1000000\n"
+        "pecan.yml:5:48: `fallback` must not be more than `max`\n");
+  CHECK(mistakes_below_head("models:\n  ed2: { scale: { max: 2, cooldown: 2d } }\n") ==
+        "pecan.yml:5:37: `cooldown` must not be more than 24h\n");
+  CHECK(mistakes_below_head("models:\n  ed2: { scale: }\n").find("`max`") != std::string::npos);
+}
+
 TEST_CASE(
     "parse_instance_file: a full file gets one not yet for each key of later work, and nothing "
     "else")
@@ -149,7 +185,6 @@ backups: /srv/pecan/backups
 )") == "pecan.yml:0:0: not yet: the profile full, which is the default | add `profile: core`\n"
        "pecan.yml:3:29: not yet: the web services come with the profile full | remove "
        "`http.port`\n"
-       "pecan.yml:5:10: not yet: automatic scaling | remove `models.ed2.scale`\n"
        "pecan.yml:7:3: not yet: the service rstudio | it comes with the profile full\n"
        "pecan.yml:8:3: not yet: the service bety | it comes with the profile full\n"
        "pecan.yml:8:11: not yet: replicas of standard services | remove `services.bety.replicas`\n"
