@@ -132,6 +132,8 @@ class Context {
   /// @throws Error usage when CONSUL_HTTP_ADDR says something else than the others.
   std::optional<deployment::Index::Connect> find_consul();
   std::unique_ptr<deployment::Index> index();
+  /// The same for one job of the instance that goes on for long beside other commands ("scaler").
+  std::unique_ptr<deployment::Index> claim(const std::string& job);
   /// What registering writes to and reads from: Consul, through `index` or for looking only.
   /// @throws Error unreachable with `hint` when there is no Consul.
   std::unique_ptr<consul::Client> consul(const std::string& hint);

@@ -93,6 +93,11 @@ std::optional<deployment::Index::Connect> Context::find_consul()
 
 std::unique_ptr<deployment::Index> Context::index()
 {
+  return claim("lock");
+}
+
+std::unique_ptr<deployment::Index> Context::claim(const std::string& job)
+{
   const auto connect = find_consul();
   if (!connect) {
     throw Error{{.code = ErrorCode::unreachable,
@@ -100,7 +105,7 @@ std::unique_ptr<deployment::Index> Context::index()
                  .why = "this machine's Consul container does not run",
                  .hint = "start it: pecanctl deploy"}};
   }
-  auto index = std::make_unique<deployment::Index>(*connect, instance_name());
+  auto index = std::make_unique<deployment::Index>(*connect, instance_name(), job);
   index->acquire(holder(), options_.lock_wait, reporter_, look_deadline(), stop_);
   return index;
 }

@@ -23,14 +23,9 @@ using nlohmann::json;
 constexpr std::chrono::seconds k_session_ttl{10};
 constexpr std::chrono::seconds k_renew_every{3};
 constexpr std::chrono::milliseconds k_claim_poll{500};
+constexpr std::string_view k_whole = "lock";
 constexpr std::chrono::seconds k_short{5};
 constexpr std::chrono::seconds k_long{20};
-
-// A session's name says whose it is, so that the same host can end it when that process is gone.
-std::string session_name(const Holder& holder, std::string_view instance)
-{
-  return fmt::format("pecanctl {} {} {}", instance, holder.host, holder.pid);
-}
 
 // Whether the process is a pecanctl that runs: two machines may share a name, and then not the lock
 // folder that says that the other one is dead.
@@ -80,16 +75,24 @@ void renew_until_stopped(const Index::Connect& connect, const std::string& sessi
 
 }  // namespace
 
-Index::Index(Connect connect, std::string instance)
+Index::Index(Connect connect, std::string instance, std::string claim)
     : connect_{std::move(connect)},
       client_{connect_()},
-      instance_{std::move(instance)}
+      instance_{std::move(instance)},
+      claim_{std::move(claim)}
 {
 }
 
 Index::~Index()
 {
   release();
+}
+
+// A session's name says whose it is, so that the same host can end it when that process is gone.
+std::string Index::session_prefix(const Holder& holder) const
+{
+  const auto held = claim_ == k_whole ? instance_ : fmt::format("{}/{}", instance_, claim_);
+  return fmt::format("pecanctl {} {} ", held, holder.host);
 }
 
 std::string Index::key(std::string_view rest) const
@@ -135,7 +138,9 @@ void Index::acquire(const Holder& holder, std::chrono::milliseconds wait, Report
 Error Index::explain_conflict(const std::string& held) const
 {
   return Error{{.code = ErrorCode::conflict,
-                .what = fmt::format("instance {} is locked", instance_),
+                .what = claim_ == k_whole
+                            ? fmt::format("instance {} is locked", instance_)
+                            : fmt::format("instance {} has a {} already", instance_, claim_),
                 .why = held,
                 .hint = "wait for it, or let this command wait: --lock-wait 10m; the claim of a "
                         "dead holder ends by itself within 20 s"}};
@@ -145,14 +150,14 @@ std::optional<std::string> Index::try_acquire(const Holder& holder, const Deadli
                                               const std::stop_token& stop)
 {
   end_sessions_of_dead(holder, deadline, stop);
-  session_ =
-      client_->create_session(session_name(holder, instance_), k_session_ttl, deadline, stop);
+  session_ = client_->create_session(fmt::format("{}{}", session_prefix(holder), holder.pid),
+                                     k_session_ttl, deadline, stop);
   const auto info = fmt::format("`pecanctl {}` of {} on {} (pid {}) since {}", holder.command,
                                 holder.user, holder.host, holder.pid, holder.since);
   const std::vector<Operation> claim{
-      {.kind = Operation::Kind::lock, .key = key("lock"), .value = info, .session = session_}};
+      {.kind = Operation::Kind::lock, .key = key(claim_), .value = info, .session = session_}};
   if (!client_->commit(claim, deadline, stop)) {
-    const auto held = client_->find(key("lock"), deadline, stop);
+    const auto held = client_->find(key(claim_), deadline, stop);
     release();
     return "held by " + (held ? escape_control(held->value) : std::string{"another pecanctl"});
   }
@@ -165,7 +170,7 @@ std::optional<std::string> Index::try_acquire(const Holder& holder, const Deadli
 void Index::end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
                                  const std::stop_token& stop)
 {
-  const auto prefix = fmt::format("pecanctl {} {} ", instance_, holder.host);
+  const auto prefix = session_prefix(holder);
   for (const auto& session : client_->list_sessions(deadline, stop)) {
     if (!session.name.starts_with(prefix)) {
       continue;
@@ -212,11 +217,11 @@ bool Index::try_commit(std::vector<Operation> operations, const Deadline& deadli
 {
   operations.insert(
       operations.begin(),
-      {.kind = Operation::Kind::check_session, .key = key("lock"), .session = session_});
+      {.kind = Operation::Kind::check_session, .key = key(claim_), .session = session_});
   if (client_->commit(operations, deadline, stop)) {
     return true;
   }
-  const auto lock = client_->find(key("lock"), deadline, stop);
+  const auto lock = client_->find(key(claim_), deadline, stop);
   if (!lock || session_.empty() || lock->session != session_) {
     throw explain_lost_claim();
   }
@@ -229,6 +234,9 @@ std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadli
   std::map<std::string, RememberedScale> scales;
   const auto prefix = key("scale/");
   for (const auto& entry : client_->list(prefix, deadline, stop)) {
+    if (entry.key.find('/', prefix.size()) != std::string::npos) {
+      continue;  // the scaler's notes
+    }
     const auto value = json::parse(entry.value, nullptr, false);
     const auto is_text = [&](const char* key) {
       return !value.contains(key) || value[key].is_string();

@@ -48,7 +48,9 @@ class Index {
  public:
   using Connect = std::function<std::unique_ptr<consul::Client>()>;
 
-  Index(Connect connect, std::string instance);
+  /// `claim` is what of the instance is held: all of it ("lock"), or one job that goes on for long
+  /// beside other commands ("scaler").
+  Index(Connect connect, std::string instance, std::string claim = "lock");
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
@@ -87,6 +89,7 @@ class Index {
   /// Whether it is ours now; else who holds it, in words.
   std::optional<std::string> try_acquire(const Holder& holder, const Deadline& deadline,
                                          const std::stop_token& stop);
+  std::string session_prefix(const Holder& holder) const;
   Error explain_conflict(const std::string& held) const;
   Error explain_lost_claim() const;
   void end_sessions_of_dead(const Holder& holder, const Deadline& deadline,
@@ -96,6 +99,7 @@ class Index {
   Connect connect_;
   std::unique_ptr<consul::Client> client_;
   std::string instance_;
+  std::string claim_;
   std::string session_;
   std::jthread renewal_;
 };

@@ -85,6 +85,22 @@ TEST_CASE("deployment::Index: a claim of another machine is a conflict that name
   other.acquire(IndexLab::holder("here", 9), k_soon, {});
 }
 
+TEST_CASE("deployment::Index: a job of an instance is claimed beside the whole, by one at a time")
+{
+  IndexLab lab;
+  Index scaler{lab.connect(), "demo", "scaler"};
+  scaler.acquire(IndexLab::holder("here", 7), k_soon, {});
+  Index whole{lab.connect(), "demo"};
+  whole.acquire(IndexLab::holder("here", 7), k_soon, {});  // the same process
+  CHECK(lab.consul.sessions.size() == 2);
+  CHECK(lab.consul.keys.at("pecan/instances/demo/scaler").session == "session-1");
+  Index second{lab.connect(), "demo", "scaler"};
+  CHECK(code_of([&] { second.acquire(IndexLab::holder("there", 8), k_soon, {}); }) ==
+        ErrorCode::conflict);
+  CHECK(scaler.try_commit({{.kind = consul::Operation::Kind::set, .key = "x", .value = "y"}},
+                          k_soon, {}));
+}
+
 TEST_CASE("deployment::Index: a claim of a dead process of this machine is taken over")
 {
   IndexLab lab;
