@@ -115,7 +115,7 @@ class Policy {
     if (pause_ == Pause::all) {
       hold("paused", Verdict::paused);
     } else if (result_.want > sight_.workers) {
-      grow(result_.want, fmt::format("{} waiting, {} running", *sight_.ready, *sight_.busy));
+      grow(result_.want, explain_demand());
     } else if (result_.want < sight_.workers) {
       shrink();
     } else {
@@ -221,9 +221,14 @@ class Policy {
       return;
     }
     go(Verdict::down, lowest,
-       *sight_.ready == 0 && *sight_.busy == 0
-           ? fmt::format("nothing to do for {}", left(idle))
-           : fmt::format("{} waiting, {} running", *sight_.ready, *sight_.busy));
+       *sight_.ready == 0 && *sight_.busy == 0 ? fmt::format("nothing to do for {}", left(idle))
+                                               : explain_demand());
+  }
+
+  std::string explain_demand()
+  {
+    const auto text = fmt::format("{} waiting, {} running", *sight_.ready, *sight_.busy);
+    return result_.want > result_.raw ? fmt::format("{}, at least {}", text, result_.want) : text;
   }
 
   std::string explain_patience(int wanted, std::chrono::system_clock::duration cooling)
