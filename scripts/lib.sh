@@ -8,7 +8,7 @@
 build_packages=(
   g++ cmake ninja-build pkgconf ccache libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev
   libcurl4-openssl-dev librabbitmq-dev libpqxx-dev libpq-dev libssl-dev libarchive-dev
-  libdeflate-dev libxxhash-dev zlib1g-dev
+  libcpp-httplib-dev libdeflate-dev libxxhash-dev zlib1g-dev
 )
 # shellcheck disable=SC2034
 run_packages=(docker.io debootstrap busybox-static iproute2)

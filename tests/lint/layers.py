@@ -34,6 +34,7 @@ ALLOWED["project"] |= {"config"}  # it is what pecan.yml says, read
 THIRD_PARTY = {
     "CLI": {"cli"},
     "curl": {"core/http"},
+    "httplib.h": {"core/http"},
     "pqxx": {"core/postgres"},
     "libpq-fe.h": {"core/postgres"},
     "amqp.h": {"core/rabbitmq", "worker"},
