@@ -13,6 +13,7 @@
 
 #include "cli/context.hpp"
 #include "core/base/text.hpp"
+#include "core/deployment/plan.hpp"
 
 namespace pecanctl::cli {
 namespace {
@@ -82,7 +83,8 @@ RunTarget RunSetup::find_target(const std::string& model)
       if (service.name == model || service.model->queue() == model) {
         return {.model = service.name,
                 .queue = service.model->queue(),
-                .recognises_duplicates = service.model->drains};
+                .recognises_duplicates = service.model->drains,
+                .is_scaled = service.model->scaling.has_value()};
       }
       names.insert(names.end(), {service.name, service.model->queue()});
     }
@@ -116,6 +118,11 @@ void RunSetup::check_listeners(const RunTarget& target, bool is_detached, const 
   const auto what = fmt::format("no worker listens to queue {}", target.queue);
   const auto hint =
       target.model.empty() ? std::string{} : fmt::format("pecanctl scale {}=1", target.model);
+  if (target.is_scaled) {
+    note(context_.reporter(),
+         fmt::format("{}: the agent, or scale --auto, starts workers for it", what));
+    return;
+  }
   if (!is_detached) {
     throw Error{{.code = ErrorCode::failed,
                  .what = what,
@@ -135,6 +142,10 @@ std::vector<std::string> RunSetup::host_folders()
       context_.identity(), context_.deadline(k_observe_time), context_.stop());
   if (const auto* const mounter = find_mounter(observed)) {
     folders.push_back(mounter->mounts.at("/data"));
+  } else if (const auto folder = engine::find_volume_folder(
+                 context_.docker(), deployment::volume_name(context_.instance_name(), "data"),
+                 context_.deadline(k_observe_time), context_.stop())) {
+    folders.push_back(*folder);  // no worker runs yet
   }
   return folders;
 }

@@ -25,6 +25,7 @@ struct RunTarget {
   std::string model = {};  ///< service of its workers; empty: only the queue is known
   std::string queue = {};
   bool recognises_duplicates = false;
+  bool is_scaled = false;  ///< its queue decides how many workers there are
 };
 
 /// Makes what `run` works with: the instance's journals, its /data, its broker.

@@ -79,6 +79,10 @@ class DataAccess {
 /// /data as a folder of this machine. @throws Error denied, not_found when it cannot be opened.
 std::unique_ptr<DataAccess> make_local_data(const std::filesystem::path& root);
 
+/// Where the engine keeps the volume `name` on this machine; nothing when there is no such volume.
+std::optional<std::string> find_volume_folder(docker::Engine& engine, std::string_view name,
+                                              const Deadline& deadline, std::stop_token stop);
+
 /// Names a running container that mounts /data. @throws Error not_found when there is none.
 using FindContainer = std::function<std::string(const Deadline&, std::stop_token)>;
 

@@ -342,6 +342,13 @@ class EngineData : public DataAccess {
 
 }  // namespace
 
+std::optional<std::string> find_volume_folder(docker::Engine& engine, std::string_view name,
+                                              const Deadline& deadline, std::stop_token stop)
+{
+  const auto volume = engine.find_volume(name, deadline, std::move(stop));
+  return volume ? std::optional{volume->mountpoint} : std::nullopt;
+}
+
 std::unique_ptr<DataAccess> make_engine_data(docker::Engine& engine, FindContainer find_container)
 {
   return std::make_unique<EngineData>(engine, std::move(find_container));
