@@ -25,6 +25,7 @@ RunFn setup_status(CLI::App& sub);
 RunFn setup_logs(CLI::App& sub);
 RunFn setup_doctor(CLI::App& sub);
 RunFn setup_validate(CLI::App& sub);
+RunFn setup_agent(CLI::App& sub);
 RunFn setup_completion(CLI::App& sub);
 RunFn setup_help(CLI::App& sub);
 RunFn setup_version(CLI::App& sub);

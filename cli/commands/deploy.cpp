@@ -11,6 +11,9 @@
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/converge.hpp"
+#include "cli/deploy_via.hpp"
+#include "cli/deploying.hpp"
+#include "cli/placement.hpp"
 #include "cli/validators.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/text.hpp"
@@ -25,6 +28,7 @@ struct DeployFlags {
   std::vector<std::string> services = {};
   bool is_now = false;
   std::chrono::milliseconds drain_timeout{k_drain_timeout};
+  RemoteDeploy wish = {};
 };
 
 std::set<std::string> check_services(const DeployFlags& flags, const stack::Stack& stack)
@@ -131,6 +135,7 @@ void print_dry_run(Context& context, ConvergeRequest request)
     deployment::Index index{*connect, stack.name};
     request.replicas = remembered_replicas(context, stack, index);
   }
+  require_room(context, request.replicas);
   const auto planned = plan_for(context, stack, request);
   context.printer().say(fmt::format("{}: nothing is changed by this command", stack.name));
   print_plan(context, planned.plan, machine, fmt::format("{} differs from pecan.yml", stack.name));
@@ -169,11 +174,15 @@ void run_deploy(const DeployFlags& flags, Context& context)
     before = context.backend().observe(context.identity(), deadline, context.stop());
     add_missing_dependencies(stack, before, request.only);
   }
+  if (!context.find_consul()) {
+    require_room(context, {});  // before the machine's own services are started
+  }
   failpoint("deploy.locked");
   ensure_machine_services(context, request, deadline);
   failpoint("deploy.machine");
   const auto index = context.index();
   request.replicas = remembered_replicas(context, stack, *index);
+  require_room(context, request.replicas);
   const auto tables = read_file(context.templates() / "bety" / "core.sql");
   auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
   drop_unreachable_tasks(request.only, before, tasks);
@@ -186,6 +195,31 @@ void run_deploy(const DeployFlags& flags, Context& context)
   summarise(context, converged, observed, begun);
 }
 
+// Asking the agent of another instance.
+void add_via(CLI::App& sub, RemoteDeploy& wish)
+{
+  constexpr int k_most = 512;
+  auto* const via =
+      sub.add_option("--via", wish.url,
+                     "Ask the agent behind this broker, and wait for what becomes of it")
+          ->type_name("AMQP_URL");
+  sub.add_option("--action", wish.action, "With --via: what is asked for (default: deploy)")
+      ->check(one_of({"deploy", "update", "pause", "resume", "delete"}))
+      ->needs(via);
+  sub.add_option("--image", wish.image, "With --via: image of a model that is not in its catalogue")
+      ->needs(via);
+  sub.add_option("--min", wish.min, "With --via: fewest workers (default: 0)")
+      ->check(CLI::Range(0, k_most))
+      ->needs(via);
+  sub.add_option("--max", wish.max, "With --via: most workers (default: 1)")
+      ->check(CLI::Range(0, k_most))
+      ->needs(via);
+  sub.add_option("--memory", wish.memory, "With --via: limit of each worker")->needs(via);
+  sub.add_option("--request-id", wish.request_id,
+                 "With --via: of a request that may have arrived; it is carried out once")
+      ->needs(via);
+}
+
 }  // namespace
 
 RunFn setup_deploy(CLI::App& sub)
@@ -196,10 +230,29 @@ RunFn setup_deploy(CLI::App& sub)
                "Replace workers even while they run a job; the job runs again");
   add_duration(sub, "--drain-timeout", flags->drain_timeout,
                "Wait this long for replaced workers' jobs");
+  add_via(sub, flags->wish);
   sub.footer(
       "Examples:\n  pecanctl deploy\n  pecanctl deploy -n            what would change, and why\n"
-      "  pecanctl deploy rabbitmq");
-  return [flags](Context& context) { run_deploy(*flags, context); };
+      "  pecanctl deploy rabbitmq\n  pecanctl deploy SIPNET_git --via amqp://ann:…@pecan.bu.edu/ "
+      "--max 8");
+  return [flags](Context& context) {
+    if (flags->wish.url.empty()) {
+      run_deploy(*flags, context);
+    } else {
+      auto wish = flags->wish;
+      wish.models = flags->services;
+      deploy_via(wish, context);
+    }
+  };
 }
 
 }  // namespace pecanctl::cli::commands
+
+namespace pecanctl::cli {
+
+void deploy_services(const std::vector<std::string>& services, Context& context)
+{
+  commands::run_deploy({.services = services}, context);
+}
+
+}  // namespace pecanctl::cli

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +12,8 @@
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/converge.hpp"
+#include "cli/placement.hpp"
+#include "cli/scale_auto.hpp"
 #include "cli/validators.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/text.hpp"
@@ -27,6 +30,11 @@ struct ScaleFlags {
   std::vector<std::string> targets = {};
   bool is_now = false;
   std::chrono::milliseconds drain_timeout{k_drain_timeout};
+  bool is_auto = false;
+  bool resumes = false;
+  bool pauses = false;
+  bool pauses_up = false;
+  bool pauses_down = false;
 };
 
 const stack::Service& get_model(const stack::Stack& stack, const std::string& name)
@@ -125,6 +133,7 @@ void remember(const ConvergeRequest& request, deployment::Index& index, Context&
                                            .at = format_time(std::chrono::system_clock::now())});
   }
   index.remember_scales(scales, Deadline::in(std::chrono::seconds{20}), context.stop());
+  pause_after_scale(context, request.replicas, index);
 }
 
 void summarise(Context& context, const ConvergeRequest& request,
@@ -159,6 +168,7 @@ void run_scale(const ScaleFlags& flags, Context& context)
   const auto deadline = context.deadline(k_change_deadline);
   const auto observed = context.backend().observe(context.identity(), deadline, context.stop());
   require_broker(stack, observed);
+  require_room(context, request.replicas);
   if (context.options().is_dry_run || context.options().is_check) {
     const auto planned = plan_for(context, stack, request);
     print_plan(context, planned.plan, {}, "the worker counts differ");
@@ -177,19 +187,66 @@ void run_scale(const ScaleFlags& flags, Context& context)
   summarise(context, request, count_workers(observed), converged.changes, begun);
 }
 
+// Several of them at once, or none and no model, cannot be meant.
+std::optional<ScaleMode> find_mode(const ScaleFlags& flags)
+{
+  std::vector<std::pair<std::string, ScaleMode>> given;
+  const auto add = [&](bool is_given, const char* name, ScaleMode mode) {
+    if (is_given) {
+      given.emplace_back(name, mode);
+    }
+  };
+  add(flags.is_auto, "--auto", ScaleMode::look);
+  add(flags.resumes, "--resume", ScaleMode::resume);
+  add(flags.pauses, "--pause", ScaleMode::pause);
+  add(flags.pauses_up, "--pause-up", ScaleMode::pause_up);
+  add(flags.pauses_down, "--pause-down", ScaleMode::pause_down);
+  if (given.size() > 1) {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = fmt::format("cannot use {} with {}", given[0].first, given[1].first),
+                 .hint = "leave one of them out"}};
+  }
+  if (given.empty() && flags.targets.empty()) {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = "no model given",
+                 .why = "it has to be MODEL=N, or --auto",
+                 .hint = "pecanctl scale dalec=4"}};
+  }
+  return given.empty() ? std::nullopt : std::optional{given.front().second};
+}
+
+void run(const ScaleFlags& flags, Context& context)
+{
+  if (const auto mode = find_mode(flags)) {
+    run_scale_mode(*mode, {flags.targets.begin(), flags.targets.end()}, context);
+  } else {
+    run_scale(flags, context);
+  }
+}
+
 }  // namespace
 
 RunFn setup_scale(CLI::App& sub)
 {
   auto flags = std::make_shared<ScaleFlags>();
-  sub.add_option("MODEL=N", flags->targets, "Models and how many workers each shall have")
-      ->required();
+  sub.add_option("MODEL=N", flags->targets,
+                 "Models and how many workers each shall have; with the flags below only MODEL, "
+                 "none: all that have scale:");
+  sub.add_flag("--auto", flags->is_auto,
+               "One look at the queues, and the workers they need: for cron (see agent)");
+  sub.add_flag("--resume", flags->resumes, "Let the queue decide again");
+  sub.add_flag("--pause", flags->pauses, "Let the queue change nothing until --resume");
+  sub.add_flag("--pause-up", flags->pauses_up, "Let the queue add no worker until --resume");
+  sub.add_flag("--pause-down", flags->pauses_down, "Let the queue remove no worker until --resume");
   sub.add_flag("--now", flags->is_now,
                "Remove workers even while they run a job; the job runs again");
   add_duration(sub, "--drain-timeout", flags->drain_timeout,
                "Wait this long for busy workers (default 1h)");
-  sub.footer("Examples:\n  pecanctl scale sipnet=4\n  pecanctl scale sipnet=0 dalec=20");
-  return [flags](Context& context) { run_scale(*flags, context); };
+  sub.footer(
+      "Examples:\n  pecanctl scale sipnet=4\n  pecanctl scale sipnet=0 dalec=20\n"
+      "  pecanctl scale --auto           for cron\n  pecanctl scale --auto -n        what the "
+      "queues want, and why\n  pecanctl scale --resume sipnet");
+  return [flags](Context& context) { run(*flags, context); };
 }
 
 }  // namespace pecanctl::cli::commands

@@ -8,6 +8,8 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
+#include "cli/decisions_view.hpp"
+#include "cli/deploy_via.hpp"
 #include "cli/instances_view.hpp"
 #include "cli/model_status.hpp"
 #include "cli/status_view.hpp"
@@ -26,6 +28,9 @@ struct StatusFlags {
   std::chrono::milliseconds interval = 2s;
   bool shows_models = false;
   std::chrono::milliseconds listen_for{0};  ///< 0: k_listen_for
+  bool shows_decisions = false;
+  bool shows_deployments = false;
+  int last = 20;
 };
 
 void check_flags(const StatusFlags& flags, const Context& context)
@@ -57,6 +62,14 @@ void run_status(const StatusFlags& flags, Context& context)
   }
   if (flags.shows_models) {
     show_models(context, flags.listen_for.count() > 0 ? flags.listen_for : k_listen_for);
+    return;
+  }
+  if (flags.shows_decisions) {
+    show_decisions(context, flags.last);
+    return;
+  }
+  if (flags.shows_deployments) {
+    show_deployments(context);
     return;
   }
   const auto picture = look(context);
@@ -93,10 +106,18 @@ RunFn setup_status(CLI::App& sub)
       sub.add_flag("--models", flags->shows_models,
                    "The models of the catalogue, and who of them lives: listens for 6 s");
   add_duration(sub, "--for", flags->listen_for, "With --models: listen this long")->needs(models);
+  auto* const decisions = sub.add_flag("--decisions", flags->shows_decisions,
+                                       "What the queues had decided about workers, and why");
+  sub.add_flag("--deployments", flags->shows_deployments,
+               "What others asked the agent for, and what became of it");
+  sub.add_option("--last", flags->last, "With --decisions: so many (default: 20)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000))
+      ->needs(decisions);
   sub.footer(
       "Examples:\n  pecanctl status\n  pecanctl status --check -q     for cron\n"
       "  pecanctl status --watch\n  pecanctl status --models --for 15s\n"
-      "  pecanctl status --all");
+      "  pecanctl status --all\n  pecanctl status --decisions --last 100");
   return [flags](Context& context) { run_status(*flags, context); };
 }
 

@@ -12,7 +12,7 @@ import jsonschema
 
 FOLDER = Path(os.environ.get("PECANCTL_SOURCE", ".")) / "templates" / "schema"
 PROGRESS = ("start", "plan", "step", "note", "warning", "error", "job", "registration", "publication", "sync_table",
-            "sync_peer")  # something has to follow
+            "sync_peer", "decision", "deployment")  # something has to follow
 
 
 @functools.lru_cache(None)
