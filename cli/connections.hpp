@@ -43,7 +43,7 @@ class Connections : public deployment::Services {
   /// A client of its own.
   std::unique_ptr<rabbitmq::Management> connect_management(const Deadline& deadline,
                                                            const std::stop_token& stop);
-  /// Where the database answers now, for sessions of one's own.
+  /// Where the database answers now.
   postgres::Endpoint database_endpoint(const Deadline& deadline, const std::stop_token& stop);
   /// A session of its own.
   std::unique_ptr<postgres::Database> connect_database(const Deadline& deadline,

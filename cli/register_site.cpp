@@ -5,7 +5,9 @@
 #include "cli/context.hpp"
 #include "cli/registering.hpp"
 #include "core/base/failpoint.hpp"
+#include "core/base/fd.hpp"
 #include "core/base/signing.hpp"
+#include "core/publication/publish.hpp"
 #include "core/registration/register_site.hpp"
 
 namespace pecanctl::cli {
@@ -23,7 +25,18 @@ struct PlannedSecrets {
   project::SiteSecrets secrets = {};
   bool is_key_new = false;
   bool is_token_new = false;
+  std::string handover = {};  ///< the old key's word for the new one; empty: there was none
 };
+
+// An old key that is broken cannot speak for the new one: the peers have to be told.
+std::string hand_over(const Secret& old_key, const Secret& new_key)
+{
+  try {
+    return publication::make_handover(old_key, public_half(new_key));
+  } catch (const Error&) {
+    return {};
+  }
+}
 
 PlannedSecrets plan_secrets(const RegisterSiteFlags& flags, Context& context)
 {
@@ -31,7 +44,11 @@ PlannedSecrets plan_secrets(const RegisterSiteFlags& flags, Context& context)
   auto& secrets = planned.secrets;
   planned.is_key_new = secrets.key.is_empty() || flags.rotates_key;
   planned.is_token_new = secrets.token.is_empty() || flags.rotates_token;
-  secrets.key = planned.is_key_new ? make_signing_key() : secrets.key;
+  if (planned.is_key_new) {
+    const auto key = make_signing_key();
+    planned.handover = hand_over(secrets.key, key);
+    secrets.key = key;
+  }
   secrets.token = planned.is_token_new ? random_secret() : secrets.token;
   context.printer().redactor().add(secrets.key);
   context.printer().redactor().add(secrets.token);
@@ -92,6 +109,10 @@ RegistrationReport report_of(const SiteWish& wish, const SitePlan& plan,
 void write_secrets(const PlannedSecrets& planned, Context& context)
 {
   if (planned.is_key_new) {
+    if (!planned.handover.empty()) {  // first: with the old key it means nothing
+      write_file_atomically(context.file().secrets_folder() / publication::k_handover_name,
+                            planned.handover, 0600);
+    }
     project::write_secret(context.file(), project::k_site_key_name, planned.secrets.key);
   }
   if (planned.is_token_new) {

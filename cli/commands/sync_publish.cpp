@@ -10,10 +10,10 @@
 
 #include "cli/context.hpp"
 #include "cli/version.hpp"
+#include "core/base/fd.hpp"
 #include "core/base/text.hpp"
 #include "core/project/secrets.hpp"
 #include "core/publication/publish.hpp"
-#include "core/registration/site_database.hpp"
 
 namespace pecanctl::cli::commands {
 namespace {
@@ -43,13 +43,8 @@ std::int64_t find_site(const PublishFlags& flags, const postgres::Endpoint& data
     return *context.file().site.id;
   }
   const auto host = context.host_name();
-  const auto session = postgres::connect(database, deadline, context.stop());
-  const auto transaction = session->begin(deadline, context.stop());
-  registration::require_tables(*transaction);
-  for (const auto& row : registration::list_machines(*transaction, host)) {
-    if (row.hostname == host && row.site) {
-      return *row.site;
-    }
+  if (const auto site = publication::find_site(database, host, deadline, context.stop())) {
+    return *site;
   }
   throw Error{{.code = ErrorCode::not_found,
                .what = "cannot publish: this database belongs to no site",
@@ -80,10 +75,19 @@ Secret find_key(Context& context)
   return std::move(secrets.key);
 }
 
+std::string find_handover(Context& context)
+{
+  return context.has_file()
+             ? find_file(context.file().secrets_folder() / publication::k_handover_name)
+                   .value_or("")
+             : "";
+}
+
 PublishRequest make_request(const PublishFlags& flags, Context& context, const Deadline& deadline)
 {
   PublishRequest request{.folder = find_folder(flags, context),
                          .key = find_key(context),
+                         .handover = find_handover(context),
                          .program = fmt::format("pecanctl {}", version().number),
                          .lock_wait = context.options().lock_wait};
   const auto level = context.has_file() ? context.file().publish.level : 3;

@@ -20,7 +20,7 @@ namespace pecanctl {
 
 struct Sha256::State {
   struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+    void operator()(EVP_MD_CTX* state) const { EVP_MD_CTX_free(state); }
   };
 
   std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
@@ -38,8 +38,8 @@ Sha256::Sha256() : state_{std::make_unique<State>()}
   state_->begin();
 }
 
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::Sha256(Sha256&& other) noexcept = default;
+Sha256& Sha256::operator=(Sha256&& other) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(std::string_view bytes)

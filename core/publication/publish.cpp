@@ -210,6 +210,17 @@ Manifest head_of(const PublishRequest& request, const Source& source,
           .filter = request.filter};
 }
 
+// A line that is of another key is of a change that did not come to its end.
+void add_handover(const std::string& line, Manifest& manifest)
+{
+  const auto words = split(trim(line), ' ');
+  if (words.size() == 2 && !manifest.key.empty() &&
+      is_signed_by(words[0], std::string{k_handover_context} + manifest.key, words[1])) {
+    manifest.previous_key = words[0];
+    manifest.previous_signature = words[1];
+  }
+}
+
 std::string version_line(const Manifest& manifest, const Source& source)
 {
   return fmt::format("{}\t{}\t{}\t{}\n", manifest.migrations.size(), manifest.schema_md5,
@@ -250,6 +261,7 @@ class Publisher {
     failpoint("publish.snapshot");
     const auto source = snapshot.read(request_.site);
     result_.manifest = head_of(request_, source, before_);
+    add_handover(request_.handover, result_.manifest);
     write_tarball(snapshot, source, step);
     failpoint("publish.tarball");
     folder_.prepare(k_manifest_name, render_manifest(result_.manifest, request_.key));
@@ -337,6 +349,24 @@ Publication publish(const PublishRequest& request, Reporter& reporter, const Dea
                     const std::stop_token& stop)
 {
   return Publisher{request, reporter, deadline, stop}.run();
+}
+
+std::string make_handover(const Secret& old_key, const std::string& new_public_key)
+{
+  return fmt::format("{} {}\n", public_half(old_key), sign_handover(old_key, new_public_key));
+}
+
+std::optional<std::int64_t> find_site(const postgres::Endpoint& database, const std::string& host,
+                                      const Deadline& deadline, const std::stop_token& stop)
+{
+  const auto session = postgres::connect(database, deadline, stop);
+  const auto transaction = session->begin(deadline, stop);
+  require_bety(*transaction);
+  const std::vector<postgres::Value> parameters{host};
+  const auto rows = transaction->query(
+      "SELECT sync_host_id FROM public.machines WHERE hostname = $1 AND sync_host_id IS NOT NULL",
+      parameters);
+  return rows.empty() ? std::nullopt : std::optional{std::stoll(rows[0].at(0).value_or("0"))};
 }
 
 std::vector<RowCount> count_rows(const PublishRequest& request, const Deadline& deadline,

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/cancel.hpp"
@@ -21,12 +23,21 @@ struct PublishRequest {
   std::int64_t site = 0;
   Filter filter = {};
   std::filesystem::path folder = {};
-  Secret key = {};           ///< the site's, to sign with; empty: not signed
-  std::string program = {};  ///< "pecanctl 0.1.0"
-  int compression = 6;       ///< as gzip's levels
-  unsigned threads = 0;      ///< to compress on; 0: as many as there are cores
+  Secret key = {};            ///< the site's, to sign with; empty: not signed
+  std::string handover = {};  ///< what make_handover gave when the key was changed; may be empty
+  std::string program = {};   ///< "pecanctl 0.1.0"
+  int compression = 6;        ///< as gzip's levels
+  unsigned threads = 0;       ///< to compress on; 0: as many as there are cores
   std::chrono::milliseconds lock_wait{0};
 };
+
+/// The file beside the site's key that says which key was there before.
+inline constexpr std::string_view k_handover_name = "site_handover";
+
+/// What goes into that file when `old_key` makes way for the key with this public half: a line that
+/// peers take for the old key's word that they may trust the new one. Nothing secret.
+/// @throws Error invalid when `old_key` is no key.
+std::string make_handover(const Secret& old_key, const std::string& new_public_key);
 
 /// What is published now.
 struct Publication {
@@ -45,6 +56,10 @@ struct Publication {
 /// postgres::Database; denied, failed: the folder. Cancelled.
 Publication publish(const PublishRequest& request, Reporter& reporter, const Deadline& deadline,
                     const std::stop_token& stop);
+
+/// The number of the site whose machine is called `host`, as BETY's `machines` have it.
+std::optional<std::int64_t> find_site(const postgres::Endpoint& database, const std::string& host,
+                                      const Deadline& deadline, const std::stop_token& stop);
 
 /// Rows that would be published, by table.
 struct RowCount {

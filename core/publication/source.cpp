@@ -96,20 +96,6 @@ void read_range(postgres::Transaction& transaction, std::int64_t site, Source& s
   }
 }
 
-void require_bety(postgres::Transaction& transaction)
-{
-  const auto found = transaction.query(
-      "SELECT to_regclass('public.schema_migrations') IS NOT NULL AND "
-      "to_regclass('public.machines') IS NOT NULL AND to_regclass('public.users') IS NOT NULL",
-      {});
-  if (found.at(0).at(0) != "t") {
-    throw Error{{.code = ErrorCode::not_found,
-                 .what = "cannot publish this database",
-                 .why = "it is no BETY: it lacks schema_migrations, machines or users",
-                 .hint = "pecanctl deploy sets the database up"}};
-  }
-}
-
 // The rows of traits and yields that may be shown, as a condition on alias `row`.
 std::string condition_of(const Filter& filter, std::string_view row)
 {
@@ -182,6 +168,20 @@ std::int64_t Source::schema_time() const
   const auto clock = digits % 1'000'000;
   return sys_days{day}.time_since_epoch().count() * std::int64_t{86'400} + clock / 10'000 * 3'600 +
          clock / 100 % 100 * 60 + clock % 100;
+}
+
+void require_bety(postgres::Transaction& transaction)
+{
+  const auto found = transaction.query(
+      "SELECT to_regclass('public.schema_migrations') IS NOT NULL AND "
+      "to_regclass('public.machines') IS NOT NULL AND to_regclass('public.users') IS NOT NULL",
+      {});
+  if (found.at(0).at(0) != "t") {
+    throw Error{{.code = ErrorCode::not_found,
+                 .what = "cannot publish this database",
+                 .why = "it is no BETY: it lacks schema_migrations, machines or users",
+                 .hint = "pecanctl deploy sets the database up"}};
+  }
 }
 
 Source read_source(postgres::Transaction& transaction, std::int64_t site)

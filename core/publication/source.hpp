@@ -66,6 +66,9 @@ inline constexpr std::string_view k_reading_settings = R"(
 SET LOCAL enable_sort = off;
 SET LOCAL work_mem = '64MB')";
 
+/// @throws Error not_found: the database is no BETY.
+void require_bety(postgres::Transaction& transaction);
+
 /// Reads the catalogue. The ids of `site` are those of its row of `machines` if it says so, else
 /// N·10⁹+1 to N·10⁹+999999999.
 /// @throws Error not_found: the database is no BETY (no schema_migrations, or no users).
