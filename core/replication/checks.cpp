@@ -46,8 +46,10 @@ class Checker {
     for (auto& [name, one] : stage_) {
       check_values(one);
     }
-    check_ranges("traits", "mean");
-    check_ranges("covariates", "level");
+    if (make_ranges()) {
+      check_ranges("traits", "mean");
+      check_ranges("covariates", "level");
+    }
     for (bool is_settled = false; !is_settled;) {
       check_stop(session_.stop());
       const auto before = moves_;
@@ -115,36 +117,49 @@ class Checker {
     }
   }
 
+  // The ranges that variables will have, as numbers: worked out once, not for every row.
+  bool make_ranges()
+  {
+    const auto found = stage_.find("variables");
+    if (mode_.policy == Policy::compat || found == stage_.end() ||
+        found->second.table->find("min") == nullptr ||
+        found->second.table->find("max") == nullptr) {
+      return false;
+    }
+    const auto& variables = found->second;
+    const bool has_new = !variables.new_sql.empty() && !variables.is_direct;
+    auto all = fmt::format("SELECT id, min::text, max::text FROM {} t", variables.table->sql);
+    if (has_new) {
+      all += fmt::format(
+          " WHERE NOT EXISTS (SELECT FROM {0} n WHERE n.id = t.id) UNION ALL "
+          "SELECT id, min::text, max::text FROM {0}",
+          variables.new_sql);
+    }
+    constexpr std::string_view k_number =
+        R"('^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$')";
+    session_.run(fmt::format(
+        "CREATE TEMPORARY TABLE pecanctl_ranges ON COMMIT DROP AS SELECT id, CASE WHEN min ~ {1} "
+        "THEN min::float8 END AS low, CASE WHEN max ~ {1} THEN max::float8 END AS high FROM ({0}) "
+        "v",
+        all, k_number));
+    session_.run("ANALYZE pecanctl_ranges");
+    return true;
+  }
+
   // As BETY's triggers restrict_trait_range and restrict_covariate_range.
   void check_ranges(const std::string& name, const std::string& column)
   {
     const auto found = stage_.find(name);
-    const auto variables = stage_.find("variables");
-    if (mode_.policy == Policy::compat || found == stage_.end() || variables == stage_.end() ||
-        found->second.new_sql.empty() || found->second.table->find(column) == nullptr ||
-        found->second.table->find("variable_id") == nullptr ||
-        variables->second.table->find("min") == nullptr ||
-        variables->second.table->find("max") == nullptr) {
+    if (found == stage_.end() || found->second.new_sql.empty() ||
+        found->second.table->find(column) == nullptr ||
+        found->second.table->find("variable_id") == nullptr) {
       return;
     }
-    const auto& fresh = variables->second.is_direct ? std::string{} : variables->second.new_sql;
-    auto all =
-        fmt::format("SELECT id, min::text, max::text FROM {} t", variables->second.table->sql);
-    if (!fresh.empty()) {
-      all += fmt::format(
-          " WHERE NOT EXISTS (SELECT FROM {0} n WHERE n.id = t.id) UNION ALL "
-          "SELECT id, min::text, max::text FROM {0}",
-          fresh);
-    }
-    constexpr std::string_view k_number =
-        R"('^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$')";
-    hold(
-        found->second,
-        fmt::format("EXISTS (SELECT FROM ({0}) v WHERE v.id = s.variable_id AND (CASE WHEN v.min ~ "
-                    "{1} THEN s.{2} < v.min::float8 END OR CASE WHEN v.max ~ {1} THEN s.{2} > "
-                    "v.max::float8 END))",
-                    all, k_number, quote_name(column)),
-        "'outside of the range of its variable'");
+    hold(found->second,
+         fmt::format("EXISTS (SELECT FROM pg_temp.pecanctl_ranges v WHERE v.id = s.variable_id AND "
+                     "(s.{0} < v.low OR s.{0} > v.high))",
+                     quote_name(column)),
+         "'outside of the range of its variable'");
   }
 
   // "AND NOT EXISTS (…)": rows of `table`, alias `alias`, that stay as they are.
