@@ -110,9 +110,14 @@ constexpr std::array k_environment{
     ManualEntry{"CONSUL_HTTP_ADDR",
                 "Consul's address; wins over pecan.yml. Default: the machine's own container."},
     ManualEntry{"CONSUL_HTTP_TOKEN", "Token for Consul."},
-    ManualEntry{"PGHOST",
-                "The database that `sync` works on, with `PGPORT`, `PGDATABASE`, `PGUSER` and "
-                "`PGPASSWORD`. Default: the instance's own."},
+    ManualEntry{
+        "PGHOST",
+        "The database that `sync` works on: a host, or the folder of a socket. Default: the "
+        "instance's own database."},
+    ManualEntry{"PGPORT", "Its port, with PGHOST. Default: 5432."},
+    ManualEntry{"PGDATABASE", "Its name, with PGHOST. Default: bety."},
+    ManualEntry{"PGUSER", "The role to connect as, with PGHOST. Default: postgres."},
+    ManualEntry{"PGPASSWORD", "Its password, with PGHOST. Default: as ~/.pgpass says."},
     ManualEntry{
         "JOURNAL_STREAM",
         "Set by systemd: messages have priorities instead of times when stderr goes there."},

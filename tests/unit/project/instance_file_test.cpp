@@ -191,7 +191,7 @@ backups: /srv/pecan/backups
        "pecan.yml:9:15: not yet: external services | remove `services.rabbitmq.external`\n"
        "pecan.yml:10:13: not yet: `services.postgres: off`\n"
        "pecan.yml:12:1: not yet: the web services come with the profile full | remove `hosts`\n"
-       "pecan.yml:14:38: not yet: publishing to other sites | remove `sync.publish`\n"
+       "pecan.yml:14:37: not yet: publishing to other sites | remove `sync.publish`\n"
        "pecan.yml:16:3: not yet: the secret bety_key | it comes with the profile full\n"
        "pecan.yml:16:15: not yet: secrets from a command | remove `secrets.bety_key.command`\n"
        "pecan.yml:17:15: not yet: secrets from a command | remove `secrets.postgres.command`\n"
