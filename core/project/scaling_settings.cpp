@@ -17,7 +17,7 @@ using config::Node;
 
 constexpr double k_least_target = 0.01;
 constexpr double k_most_target = 1'000'000;
-constexpr std::chrono::hours k_longest{24};
+constexpr std::chrono::hours k_longest_time{24};
 
 // Bounds that contradict each other, and values that the table of keys cannot judge.
 class ScalingReader {
@@ -60,7 +60,7 @@ class ScalingReader {
   std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds standard)
   {
     const auto found = config::find_duration(scale_, key).value_or(standard);
-    if (found > k_longest) {
+    if (found > k_longest_time) {
       report(key, fmt::format("`{}` must not be more than 24h", key));
     }
     return found;

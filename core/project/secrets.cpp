@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t k_longest = 4096;  // bytes
+constexpr std::size_t k_longest_secret = 4096;  // bytes
 
 bool is_uuid(std::string_view text)
 {
@@ -141,7 +141,7 @@ class SecretReader {
 
   static std::string read_text(int fd)
   {
-    std::string text(k_longest + 1, '\0');
+    std::string text(k_longest_secret + 1, '\0');
     std::size_t size = 0;
     for (;;) {
       const auto got = ::read(fd, text.data() + size, text.size() - size);
@@ -161,8 +161,8 @@ class SecretReader {
     const auto secret = trim(text);
     if (secret.empty()) {
       report(path, "is empty", "put a secret in it, or remove it and run: pecanctl init");
-    } else if (text.size() > k_longest) {
-      report(path, fmt::format("is larger than {}", format_size(k_longest)),
+    } else if (text.size() > k_longest_secret) {
+      report(path, fmt::format("is larger than {}", format_size(k_longest_secret)),
              "a secret is one line");
     } else if (std::ranges::any_of(
                    secret, [](unsigned char letter) { return std::iscntrl(letter) != 0; })) {

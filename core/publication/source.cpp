@@ -113,7 +113,7 @@ std::string anonymous_value(const SourceColumn& column)
 {
   const auto& name = column.column.name;
   if (name == "id" || name == "created_at" || name == "updated_at") {
-    return "t." + quoted(name);
+    return "t." + quote_name(name);
   }
   if (name == "login") {
     return "'user' || t.id";
@@ -194,7 +194,7 @@ Source read_source(postgres::Transaction& transaction, std::int64_t site)
   return source;
 }
 
-std::string quoted(std::string_view name)
+std::string quote_name(std::string_view name)
 {
   std::string text{"\""};
   for (const auto letter : name) {
@@ -209,10 +209,10 @@ std::string select_rows(const SourceTable& table, const Source& source, const Fi
   std::string columns;
   for (const auto& column : table.columns) {
     columns += columns.empty() ? "" : ", ";
-    columns += is_anonymous ? anonymous_value(column) : "t." + quoted(column.column.name);
+    columns += is_anonymous ? anonymous_value(column) : "t." + quote_name(column.column.name);
   }
   auto text = fmt::format("SELECT {} FROM public.{} AS t WHERE t.id BETWEEN {} AND {}", columns,
-                          quoted(table.name), source.first, source.last);
+                          quote_name(table.name), source.first, source.last);
   if (is_filtered(table.name)) {
     text += " AND " + condition_of(filter, "t");
   }
@@ -220,7 +220,7 @@ std::string select_rows(const SourceTable& table, const Source& source, const Fi
     if (is_filtered(reference.table)) {
       text += fmt::format(
           " AND NOT EXISTS (SELECT FROM public.{} AS p WHERE p.id = t.{} AND ({}) IS NOT TRUE)",
-          quoted(reference.table), quoted(reference.column), condition_of(filter, "p"));
+          quote_name(reference.table), quote_name(reference.column), condition_of(filter, "p"));
     }
   }
   return text + " ORDER BY t.id" + (table.has_unique_id ? "" : ", t::text COLLATE \"C\"");
