@@ -118,6 +118,12 @@ struct Postmortem {
   std::string health_output = {};
 };
 
+/// How a container that ran once ended.
+struct JobResult {
+  int exit_code = 0;
+  std::vector<std::string> log = {};  ///< last lines, oldest first
+};
+
 /// Names that are about to be used, by kind: each kind has its own.
 struct Names {
   std::vector<std::string> containers = {};
@@ -175,6 +181,10 @@ class Backend : public View {
   virtual std::vector<Created> create(const stack::Stack& stack, int revision,
                                       std::span<const ReplicaOrder> orders,
                                       const Deadline& deadline, std::stop_token stop) = 0;
+  /// Runs `job` (no service of the stack) to its end and removes its container, also when it fails
+  /// or is interrupted. One of its name that an interrupted run left is removed first.
+  virtual JobResult run_job(const stack::Stack& stack, const stack::Service& job,
+                            const Image& image, const Deadline& deadline, std::stop_token stop) = 0;
   virtual Failures start(std::span<const std::string> ids,
                          const std::function<void(std::size_t)>& on_done, const Deadline& deadline,
                          std::stop_token stop) = 0;

@@ -47,7 +47,7 @@ json render_mounts(const stack::Stack& stack, const stack::Service& service)
                       {"Target", mount.target},
                       {"ReadOnly", mount.is_read_only}});
   }
-  if (!service.files.empty()) {
+  if (has_mounted_files(service)) {
     mounts.push_back({{"Type", "volume"},
                       {"Source", files_volume_name(stack, service)},
                       {"Target", k_files_folder},
@@ -111,46 +111,13 @@ docker::Labels container_labels(const stack::Stack& stack, int revision, const R
   if (order.service->model && order.service->model->drains) {
     labels.emplace(label::k_drain, "signal");
   }
+  labels.insert(order.service->labels.begin(), order.service->labels.end());
   labels.emplace(label::k_compose_service, order.service->name);
   labels.emplace(label::k_compose_number, number);
   return labels;
 }
 
-}  // namespace
-
-std::string files_volume_name(const stack::Stack& stack, const stack::Service& service)
-{
-  std::string text;
-  for (const auto& file : service.files) {
-    text += fmt::format("{}\n{:o} {}:{} {}\n", file.name, file.mode, file.uid, file.gid,
-                        file.content.reveal().size());
-    text += file.content.reveal();
-  }
-  const auto digest = salted_digest(Secret{std::move(text)}, stack.owner).substr(0, 8);
-  return fmt::format("{}-{}-files-{}", stack.name, service.name, digest);
-}
-
-std::string data_volume_name(std::string_view instance, std::string_view key)
-{
-  return fmt::format("{}-{}", instance, key);
-}
-
-docker::Labels base_labels(const stack::Stack& stack)
-{
-  return {{std::string{label::k_instance}, stack.name},
-          {std::string{label::k_owner}, stack.owner},
-          {std::string{label::k_compose_project}, stack.name}};
-}
-
-std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order)
-{
-  auto service = *order.service;
-  service.image.reference = order.image.reference;
-  return stack::render_spec(service, stack.owner);
-}
-
-std::string render_container_config(const stack::Stack& stack, int revision,
-                                    const ReplicaOrder& order)
+json make_config(const stack::Stack& stack, int revision, const ReplicaOrder& order)
 {
   const auto& service = *order.service;
   auto environment = json::array();
@@ -184,6 +151,65 @@ std::string render_container_config(const stack::Stack& stack, int revision,
   for (const auto& port : service.ports) {
     config["ExposedPorts"][fmt::format("{}/tcp", port.container_port)] = json::object();
   }
+  return config;
+}
+
+}  // namespace
+
+bool has_mounted_files(const stack::Service& service)
+{
+  return std::ranges::any_of(service.files,
+                             [](const stack::ConfigFile& file) { return file.folder.empty(); });
+}
+
+std::string files_volume_name(const stack::Stack& stack, const stack::Service& service)
+{
+  std::string text;
+  for (const auto& file : service.files) {
+    if (!file.folder.empty()) {
+      continue;
+    }
+    text += fmt::format("{}\n{:o} {}:{} {}\n", file.name, file.mode, file.uid, file.gid,
+                        file.content.reveal().size());
+    text += file.content.reveal();
+  }
+  const auto digest = salted_digest(Secret{std::move(text)}, stack.owner).substr(0, 8);
+  return fmt::format("{}-{}-files-{}", stack.name, service.name, digest);
+}
+
+std::string data_volume_name(std::string_view instance, std::string_view key)
+{
+  return fmt::format("{}-{}", instance, key);
+}
+
+docker::Labels base_labels(const stack::Stack& stack)
+{
+  return {{std::string{label::k_instance}, stack.name},
+          {std::string{label::k_owner}, stack.owner},
+          {std::string{label::k_compose_project}, stack.name}};
+}
+
+std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order)
+{
+  auto service = *order.service;
+  service.image.reference = order.image.reference;
+  return stack::render_spec(service, stack.owner);
+}
+
+std::string render_container_config(const stack::Stack& stack, int revision,
+                                    const ReplicaOrder& order)
+{
+  return make_config(stack, revision, order).dump();
+}
+
+std::string render_job_config(const stack::Stack& stack, const stack::Service& job,
+                              const Image& image)
+{
+  auto config = make_config(stack, 0, {.service = &job, .number = 1, .image = image});
+  auto labels = base_labels(stack);
+  labels.emplace(label::k_role, "helper");
+  config["Labels"] = labels;
+  config["HostConfig"]["RestartPolicy"]["Name"] = "no";
   return config.dump();
 }
 

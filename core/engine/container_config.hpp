@@ -14,6 +14,8 @@ inline constexpr std::string_view k_files_folder = "/run/pecanctl";
 /// Where a helper mounts the volume that is written through it.
 inline constexpr std::string_view k_helper_folder = "/volume";
 
+/// Whether some of its files are in that volume; the others are part of its containers.
+bool has_mounted_files(const stack::Service& service);
 /// "<instance>-<service>-files-<digest>", the volume behind `k_files_folder`. The digest is of the
 /// files, salted with the owner: containers of another version keep theirs.
 std::string files_volume_name(const stack::Stack& stack, const stack::Service& service);
@@ -31,6 +33,11 @@ std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order);
 /// API 1.41, ContainerCreate.
 std::string render_container_config(const stack::Stack& stack, int revision,
                                     const ReplicaOrder& order);
+
+/// The same for a container that runs once and is removed: never restarted, and labelled as what an
+/// interrupted command may leave behind.
+std::string render_job_config(const stack::Stack& stack, const stack::Service& job,
+                              const Image& image);
 
 /// The same for a container that is never started and only lends its mount of `volume`, which gets
 /// `volume_labels` when it does not exist.

@@ -12,6 +12,8 @@
 
 #include "core/docker/engine.hpp"
 #include "core/engine/container_config.hpp"
+#include "core/engine/docker_files.hpp"
+#include "core/engine/docker_job.hpp"
 #include "core/engine/docker_objects.hpp"
 #include "core/engine/docker_volumes.hpp"
 #include "core/engine/labels.hpp"
@@ -192,6 +194,9 @@ class DockerBackend : public Backend {
   void write_files(const stack::Stack& stack, const stack::Service& service, const Image& helper,
                    const Deadline& deadline, std::stop_token stop) override
   {
+    if (!has_mounted_files(service)) {
+      return;
+    }
     auto labels = base_labels(stack);
     labels.emplace(label::k_volume, service.name);
     labels.emplace(label::k_kind, "files");
@@ -199,15 +204,7 @@ class DockerBackend : public Backend {
     if (is_filled(engine_, stack, name, deadline, stop)) {
       return;
     }
-    std::vector<docker::ArchiveFile> entries;
-    for (const auto& file : service.files) {
-      entries.push_back({.path = file.name,
-                         .content = file.content.reveal(),
-                         .mode = file.mode,
-                         .uid = file.uid,
-                         .gid = file.gid});
-    }
-    fill_volume(engine_, stack, name, labels, entries, helper, deadline, stop);
+    fill_volume(engine_, stack, name, labels, files_in(service), helper, deadline, stop);
   }
 
   std::vector<Created> create(const stack::Stack& stack, int revision,
@@ -232,8 +229,18 @@ class DockerBackend : public Backend {
       if (error && error->code() == ErrorCode::conflict) {
         created.back() = adopt(stack, orders[i], requests[i].name, *error, deadline, stop);
       }
+      if (created.back().error == std::nullopt) {
+        created.back() =
+            place_files(engine_, *orders[i].service, created.back().id, deadline, stop);
+      }
     }
     return created;
+  }
+
+  JobResult run_job(const stack::Stack& stack, const stack::Service& job, const Image& image,
+                    const Deadline& deadline, std::stop_token stop) override
+  {
+    return engine::run_job(engine_, stack, job, image, deadline, stop);
   }
 
   Failures start(std::span<const std::string> ids, const std::function<void(std::size_t)>& on_done,

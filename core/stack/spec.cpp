@@ -21,7 +21,9 @@ json render_mounts(const std::vector<Mount>& mounts)
 {
   json result = json::object();
   for (const auto& mount : mounts) {
-    const auto source = mount.volume.empty() ? mount.path : "volume " + mount.volume;
+    const auto source = mount.is_engine_socket ? "socket of the engine"
+                        : mount.volume.empty() ? mount.path
+                                               : "volume " + mount.volume;
     result[mount.target] = mount.is_read_only ? source + " (read-only)" : source;
   }
   return result;
@@ -44,6 +46,9 @@ json render_files(const std::vector<ConfigFile>& files, std::string_view owner)
   for (const auto& file : files) {
     result[file.name] = fmt::format("{} {}:{} {:04o}", salted_digest(file.content, owner), file.uid,
                                     file.gid, file.mode);
+    if (!file.folder.empty()) {
+      result[file.name] = fmt::format("{} {}", result[file.name].get<std::string>(), file.folder);
+    }
   }
   return result;
 }
@@ -75,11 +80,15 @@ json render_health(const HealthCheck& health)
 
 json render_model(const Model& model)
 {
-  return {{"name", model.name},
-          {"type", model.type},
-          {"version", model.version},
-          {"max_runtime", exact(model.max_runtime)},
-          {"drains", model.drains}};
+  json result{{"name", model.name},
+              {"type", model.type},
+              {"version", model.version},
+              {"max_runtime", exact(model.max_runtime)},
+              {"drains", model.drains}};
+  if (!model.fixed_queue.empty()) {
+    result["queue"] = model.fixed_queue;
+  }
+  return result;
 }
 
 // Every leaf of a spec by its path. A list is one leaf, and so is the health check.
@@ -125,7 +134,7 @@ std::string show(const std::string& path, const json* value)
 bool is_opaque(const std::string& path)
 {
   return path.starts_with("environment.") || path.starts_with("files.") || path == "command" ||
-         path == "health";
+         path == "health" || path.starts_with("labels.");
 }
 
 std::string describe_change(const std::string& path, const json* before, const json* after)
@@ -167,6 +176,9 @@ std::string render_spec(const Service& service, std::string_view owner)
   }
   if (service.model) {
     spec["model"] = render_model(*service.model);
+  }
+  if (!service.labels.empty()) {
+    spec["labels"] = service.labels;
   }
   if (!service.joins.empty()) {
     spec["network_of"] = service.joins;

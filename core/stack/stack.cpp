@@ -51,6 +51,12 @@ const Service* Stack::find_service(std::string_view service) const
   return found == services.end() ? nullptr : &*found;
 }
 
+bool has_placed_files(const Service& service)
+{
+  return std::ranges::any_of(service.files,
+                             [](const ConfigFile& file) { return !file.folder.empty(); });
+}
+
 bool is_valid_name(std::string_view name)
 {
   const auto is_lower = [](char letter) { return letter >= 'a' && letter <= 'z'; };

@@ -36,8 +36,10 @@ struct Model {
       false;  ///< its worker finishes the job and leaves on SIGTERM (ours); else freeze, look, kill
   std::optional<Scaling> scaling = {};  ///< the queue decides how many workers there are
 
+  std::string fixed_queue = {};  ///< of what is no model but takes jobs: the executor's "pecan"
+
   /// "<type>_<version>", case-sensitive. Source: PEcAn docker/models/model.py.
-  std::string queue() const { return type + "_" + version; }
+  std::string queue() const { return fixed_queue.empty() ? type + "_" + version : fixed_queue; }
 };
 
 struct Mount {
@@ -45,6 +47,8 @@ struct Mount {
   std::string path = {};    ///< an absolute path on the host
   std::string target = {};
   bool is_read_only = false;
+  /// The engine's own socket. Where that lies is the engine's business and no part of the spec.
+  bool is_engine_socket = false;
 };
 
 struct Port {
@@ -72,6 +76,9 @@ struct ConfigFile {
   int uid = 0;
   int gid = 0;
   unsigned mode = 0400;
+  /// Folder of the container to put it in, absolute, for images that read it nowhere else. Then it
+  /// is part of the container and written before the first start. Empty: /run/pecanctl.
+  std::string folder = {};
 };
 
 struct Limits {
@@ -115,6 +122,7 @@ struct Service {
   std::vector<Mount> mounts = {};
   std::vector<Port> ports = {};
   std::vector<ConfigFile> files = {};
+  std::map<std::string, std::string> labels = {};  ///< besides our own: routes of the front proxy
   std::string hostname =
       {};  ///< constant where the service's data depends on it; empty: the engine's choice
   std::string user = {};  ///< "uid:gid", empty: the image's
@@ -128,6 +136,8 @@ struct Service {
   Replacement replacement = Replacement::stop_first;
   std::chrono::seconds stop_grace{10};
   std::optional<Model> model = {};  ///< set exactly for workers
+  /// An image of it that cannot be had does not hold up the others.
+  bool is_optional = false;
   /// The holder whose network namespace its containers share. Most of a start is the set-up of a
   /// network (20 containers: 3 s each with its own, 0.8 s sharing one). Empty: one of its own.
   std::string joins = {};
@@ -153,6 +163,9 @@ struct Stack {
 
   const Service* find_service(std::string_view service) const;
 };
+
+/// Whether some of its files are part of its containers (ConfigFile::folder).
+bool has_placed_files(const Service& service);
 
 /// An instance name: 2 to 32 of a-z 0-9 and '-', starts with a letter, does not end with '-', not
 /// "pecanctl".

@@ -73,6 +73,17 @@ class FakeBackend : public engine::Backend {
 
   bool has(const std::string& call) const { return std::ranges::find(calls, call) != calls.end(); }
 
+  /// What jobs end with.
+  engine::JobResult job_result = {};
+
+  engine::JobResult run_job(const stack::Stack& /*stack*/, const stack::Service& service,
+                            const engine::Image& /*image*/, const Deadline& /*deadline*/,
+                            std::stop_token /*stop*/) override
+  {
+    calls.push_back("job " + service.name);
+    return job_result;
+  }
+
   // View
 
   engine::Observation observe(const engine::Identity& /*identity*/, const Deadline& /*deadline*/,
