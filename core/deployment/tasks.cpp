@@ -6,26 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "core/base/retry.hpp"
+#include "core/deployment/fresh_connection.hpp"
 
 namespace pecanctl::deployment {
 namespace {
-
-// A service that just became healthy may drop its first connections; what is tried here may be
-// repeated.
-template <typename Work>
-auto with_fresh_connection(Services& services, const Deadline& deadline,
-                           const std::stop_token& stop, Work work)
-{
-  return retry_until(deadline.sooner(std::chrono::seconds{30}), stop, {}, [&] {
-    try {
-      return work();
-    } catch (const Error&) {
-      services.forget();
-      throw;
-    }
-  });
-}
 
 Task make_queue_task(const stack::Service& service, Services& services)
 {
