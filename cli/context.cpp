@@ -15,7 +15,6 @@
 #include "core/engine/docker_backend.hpp"
 #include "core/engine/labels.hpp"
 #include "core/http/transport.hpp"
-#include "core/project/make_stack.hpp"
 
 namespace pecanctl::cli {
 namespace {
@@ -204,21 +203,12 @@ const project::Secrets& Context::secrets()
 {
   if (!secrets_) {
     secrets_ = std::make_unique<project::Secrets>(project::load_secrets(file(), find_variable));
-    for (const auto* secret : {&secrets_->postgres, &secrets_->rabbitmq, &secrets_->bety}) {
+    for (const auto* secret : {&secrets_->postgres, &secrets_->rabbitmq, &secrets_->bety,
+                               &secrets_->bety_key, &secrets_->admin, &secrets_->rstudio}) {
       printer_.redactor().add(*secret);
     }
   }
   return *secrets_;
-}
-
-const stack::Stack& Context::stack()
-{
-  if (!stack_) {
-    stack_ = std::make_unique<stack::Stack>(
-        project::make_stack(file(), catalogue(), secrets(), project::find_data_owner(file())));
-    stack_->name = instance_name();
-  }
-  return *stack_;
 }
 
 std::string Context::instance_name()

@@ -20,6 +20,7 @@
 #include "core/engine/images.hpp"
 #include "core/project/catalogue.hpp"
 #include "core/project/instance_file.hpp"
+#include "core/project/make_stack.hpp"
 #include "core/project/secrets.hpp"
 
 namespace pecanctl::docker {
@@ -96,6 +97,10 @@ class Context {
   const project::Secrets& secrets();
   /// The instance as its file wants it, under the name that -i gives.
   const stack::Stack& stack();
+  /// What the stack needs to know of where it runs.
+  project::Machine machine();
+  /// The operator's config.php beside pecan.yml, whether or not it is there.
+  std::filesystem::path config_php_path();
   /// Name of the instance meant: -i, else the file's. @throws Error usage when neither is there.
   std::string instance_name();
   /// Name and owner; without a file the owner is read from labels. @throws Error not_found,

@@ -77,15 +77,31 @@ stack::Stack selected(stack::Stack stack, const ConvergeRequest& request)
   return stack;
 }
 
+// A worker that cannot be made needs no network either.
+std::set<std::string> left_out(const stack::Stack& stack,
+                               const std::map<std::string, Error>& missing)
+{
+  std::set<std::string> names;
+  for (const auto& [service, error] : missing) {
+    names.insert(service);
+    if (const auto& holder = stack.find_service(service)->joins; !holder.empty()) {
+      names.insert(holder);
+    }
+  }
+  return names;
+}
+
 Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
-                  std::map<std::string, engine::Image> images)
+                  engine::Obtained obtained)
 {
   Planned result;
   result.desired = {.stack = &stack,
-                    .images = std::move(images),
+                    .images = std::move(obtained.images),
                     .replicas = request.replicas,
                     .only = request.only,
+                    .without = left_out(stack, obtained.missing),
                     .replaces_outdated = request.replaces_outdated};
+  result.missing = std::move(obtained.missing);
   result.observed = context.backend().observe({.instance = stack.name, .owner = stack.owner},
                                               context.look_deadline(), context.stop());
   result.plan = deployment::plan_deploy(result.desired, result.observed);
@@ -96,16 +112,19 @@ Planned plan_with(Context& context, const stack::Stack& stack, const ConvergeReq
 
 Planned plan_for(Context& context, const stack::Stack& stack, const ConvergeRequest& request)
 {
-  return plan_with(
-      context, stack, request,
-      context.images().find(selected(stack, request), context.look_deadline(), context.stop()));
+  return plan_with(context, stack, request,
+                   {.images = context.images().find(selected(stack, request),
+                                                    context.look_deadline(), context.stop())});
 }
 
 Planned prepare(Context& context, const stack::Stack& stack, const ConvergeRequest& request,
                 const Deadline& deadline)
 {
-  auto images = context.images().ensure(selected(stack, request), deadline, context.stop());
-  auto planned = plan_with(context, stack, request, std::move(images));
+  auto obtained = context.images().ensure(selected(stack, request), deadline, context.stop());
+  if (!request.only.empty() && !obtained.missing.empty()) {
+    throw Error{obtained.missing.begin()->second};  // it was asked for by name
+  }
+  auto planned = plan_with(context, stack, request, std::move(obtained));
   refuse_foreign_names(context, stack, planned.plan);
   return planned;
 }
@@ -156,10 +175,20 @@ deployment::Plan plan_machine_services(Context& context)
 }
 
 void print_plan(Context& context, const deployment::Plan& plan, const deployment::Plan& machine,
-                const std::string& finding)
+                const std::string& finding, const FileChange& file)
 {
   auto& printer = context.printer();
   auto steps = nlohmann::json::array();
+  if (!file.lines.empty()) {
+    printer.say(fmt::format("  ~ {:<24} {:<15} {}", file.path, "write", file.reason));
+    for (const auto& line : file.lines) {
+      printer.say("      " + line);
+    }
+    steps.push_back({{"id", file.path},
+                     {"action", "write"},
+                     {"service", file.service},
+                     {"reason", file.reason}});
+  }
   for (const auto* part : {&machine, &plan}) {
     for (const auto& action : part->actions) {
       printer.say(fmt::format("  {} {:<24} {:<15} {}{}", sign_of(action.verb), action.name,

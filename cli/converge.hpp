@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/deployment/apply.hpp"
 #include "core/deployment/plan.hpp"
@@ -30,6 +31,15 @@ struct Planned {
   deployment::Desired desired = {};
   engine::Observation observed = {};
   deployment::Plan plan = {};
+  std::map<std::string, Error> missing = {};  ///< optional services without an image, and why
+};
+
+/// A file of the operator's that would be written.
+struct FileChange {
+  std::string path = {};
+  std::string service = {};
+  std::string reason = {};
+  std::vector<std::string> lines = {};  ///< "- old", "+ new"; none: it is as wanted
 };
 
 /// Looks at what runs and plans. Changes nothing: an image that is not here stays so.
@@ -61,9 +71,9 @@ void ensure_machine_services(Context& context, const ConvergeRequest& request,
 deployment::Plan plan_machine_services(Context& context);
 
 /// Prints it: one line an action, with its reason; with --json one `plan` record. First
-/// what it means for `machine`, this machine's own services. Nothing is changed.
+/// what it means for `machine`, this machine's own services, and for `file`. Nothing is changed.
 /// @throws Error finding with --check, when there is a difference; `finding` says which.
 void print_plan(Context& context, const deployment::Plan& plan, const deployment::Plan& machine,
-                const std::string& finding);
+                const std::string& finding, const FileChange& file = {});
 
 }  // namespace pecanctl::cli

@@ -16,7 +16,8 @@ Redactor make_redactor(Context& context)
   }
   try {
     const auto& secrets = context.secrets();
-    words.insert(words.end(), {secrets.postgres, secrets.rabbitmq, secrets.bety});
+    words.insert(words.end(), {secrets.postgres, secrets.rabbitmq, secrets.bety, secrets.bety_key,
+                               secrets.admin, secrets.rstudio});
   } catch (const Error& error) {
     warn(context.reporter(),
          fmt::format("the secrets of this instance are not known, and not taken out of what "

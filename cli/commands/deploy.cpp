@@ -8,7 +8,9 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/bety_setup.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/config_php.hpp"
 #include "cli/context.hpp"
 #include "cli/converge.hpp"
 #include "cli/deploy_via.hpp"
@@ -27,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 struct DeployFlags {
   std::vector<std::string> services = {};
   bool is_now = false;
+  bool wants_demo_data = false;
   std::chrono::milliseconds drain_timeout{k_drain_timeout};
   RemoteDeploy wish = {};
 };
@@ -138,7 +141,8 @@ void print_dry_run(Context& context, ConvergeRequest request)
   require_room(context, request.replicas);
   const auto planned = plan_for(context, stack, request);
   context.printer().say(fmt::format("{}: nothing is changed by this command", stack.name));
-  print_plan(context, planned.plan, machine, fmt::format("{} differs from pecan.yml", stack.name));
+  print_plan(context, planned.plan, machine, fmt::format("{} differs from pecan.yml", stack.name),
+             plan_config_php(context));
 }
 
 void summarise(Context& context, const Converged& converged, const engine::Observation& observed,
@@ -155,9 +159,50 @@ void summarise(Context& context, const Converged& converged, const engine::Obser
   context.printer().add_to_result("revision", plan.revision);
 }
 
+// Everything else is as wanted.
+void refuse_missing(const Planned& planned)
+{
+  if (planned.missing.empty()) {
+    return;
+  }
+  std::vector<std::string> reasons;
+  for (const auto& [service, error] : planned.missing) {
+    reasons.push_back(fmt::format("{}: {}", service, error.what()));
+  }
+  throw Error{{.code = ErrorCode::partial,
+               .what = fmt::format("{} of {} services are missing", reasons.size(),
+                                   planned.desired.stack->services.size()),
+               .why = fmt::format("{}", fmt::join(reasons, "\n")),
+               .hint = "repeat the command when the images can be had, load them with docker load, "
+                       "or write `off` for what is not needed"}};
+}
+
+void refuse_demo_data(const DeployFlags& flags, Context& context)
+{
+  if (flags.wants_demo_data && context.file().profile != "full") {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = "cannot add the demo data",
+                 .why = "the profile core has no BETY to register it in",
+                 .hint = "write `profile: full`"}};
+  }
+}
+
+// BETY's data first: what pecanctl needs of it itself is in there.
+void add_bety_tasks(const DeployFlags& flags, Context& context,
+                    std::vector<deployment::Task>& tasks)
+{
+  if (context.file().profile != "full") {
+    return;
+  }
+  auto first = make_bety_tasks(context, flags.wants_demo_data);
+  tasks.insert(tasks.begin(), std::make_move_iterator(first.begin()),
+               std::make_move_iterator(first.end()));
+}
+
 void run_deploy(const DeployFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
+  refuse_demo_data(flags, context);
   const auto& stack = context.stack();
   const auto deadline = context.deadline(k_change_deadline);
   ConvergeRequest request{
@@ -185,14 +230,18 @@ void run_deploy(const DeployFlags& flags, Context& context)
   require_room(context, request.replicas);
   const auto tables = read_file(context.templates() / "bety" / "core.sql");
   auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
+  add_bety_tasks(flags, context, tasks);
   drop_unreachable_tasks(request.only, before, tasks);
   const auto probe = deployment::make_worker_probe(context.services());
-  const auto converged = converge(context, stack, request, tasks, probe, deadline);
+  const bool has_written = write_config_php(context);
+  auto converged = converge(context, stack, request, tasks, probe, deadline);
+  converged.changes += has_written ? 1 : 0;
   failpoint("deploy.applied");
   const auto observed = context.backend().observe(context.identity(), deadline, context.stop());
   index->publish(publication_of(context, converged, observed), deadline, context.stop());
   failpoint("deploy.published");
   summarise(context, converged, observed, begun);
+  refuse_missing(converged.planned);
 }
 
 // Asking the agent of another instance.
@@ -228,6 +277,8 @@ RunFn setup_deploy(CLI::App& sub)
   sub.add_option("SERVICE", flags->services, "Services and models to act on (default: all)");
   sub.add_flag("--now", flags->is_now,
                "Replace workers even while they run a job; the job runs again");
+  sub.add_flag("--demo-data", flags->wants_demo_data,
+               "Add PEcAn's demonstration sites and inputs, once");
   add_duration(sub, "--drain-timeout", flags->drain_timeout,
                "Wait this long for replaced workers' jobs");
   add_via(sub, flags->wish);

@@ -98,7 +98,8 @@ class ServicePlanner {
     if (service_.role == stack::Role::holder) {
       return true;
     }
-    return !is_cut_off(replica) && (!desired_.replaces_outdated || difference_of(replica).empty());
+    return !is_cut_off(replica) && !is_unfinished(replica) &&
+           (!desired_.replaces_outdated || difference_of(replica).empty());
   }
 
   // Its holder is gone, and its network with it.
@@ -107,9 +108,17 @@ class ServicePlanner {
     return !replica.joined.empty() && replica.joined != holder_;
   }
 
+  // An interrupted command may not have got as far as its files.
+  bool is_unfinished(const Replica& replica) const
+  {
+    return replica.state == State::created && stack::has_placed_files(service_);
+  }
+
   std::string difference_of(const Replica& replica) const
   {
-    return is_cut_off(replica) ? "its network is gone" : difference(replica, spec_, image_);
+    return is_unfinished(replica) ? "left unfinished by an interrupted command"
+           : is_cut_off(replica)  ? "its network is gone"
+                                  : difference(replica, spec_, image_);
   }
 
   void fill_slot(const Replica* existing, Plan& plan)
@@ -276,7 +285,8 @@ int Desired::replicas_of(const stack::Service& service) const
 
 bool Desired::includes(std::string_view service) const
 {
-  return only.empty() || only.contains(std::string{service});
+  const std::string name{service};
+  return !without.contains(name) && (only.empty() || only.contains(name));
 }
 
 std::string replica_name(std::string_view instance, std::string_view service, int number)

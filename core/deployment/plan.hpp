@@ -63,10 +63,12 @@ struct Desired {
   std::map<std::string, engine::Image> images = {};  ///< service → image; absent: not here yet
   std::map<std::string, int> replicas = {};          ///< service → count that beats the stack's
   std::set<std::string> only = {};                   ///< services to act on; empty: all
+  /// Services whose image cannot be had: what runs of them stays as it is.
+  std::set<std::string> without = {};
   bool replaces_outdated = true;  ///< false: scale counts outdated replicas as good
 
   int replicas_of(const stack::Service& service) const;
-  bool includes(std::string_view service) const;
+  bool includes(std::string_view service) const;  ///< whether it is acted on
 };
 
 /// "<instance>-<service>-<number>"

@@ -120,6 +120,19 @@ Error with_build_hint(const Error& error, const std::string& context)
   return Error{std::move(info)};
 }
 
+Error list_failures(const std::vector<Error>& failures)
+{
+  std::vector<std::string> reasons;
+  reasons.reserve(failures.size());
+  for (const auto& failure : failures) {
+    reasons.emplace_back(failure.what());
+  }
+  return Error{{.code = failures.front().code(),
+                .what = fmt::format("cannot get {} images; nothing was changed", failures.size()),
+                .why = fmt::format("{}", fmt::join(reasons, "\n")),
+                .hint = failures.front().info().hint}};
+}
+
 }  // namespace
 
 std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::ImagePolicy policy,
@@ -159,38 +172,39 @@ std::map<std::string, Image> ImageStore::find(const stack::Stack& stack, const D
   return images;
 }
 
-std::map<std::string, Image> ImageStore::ensure(const stack::Stack& stack, const Deadline& deadline,
-                                                const std::stop_token& stop)
+Image ImageStore::ensure(const stack::ImageSource& source, stack::ImagePolicy policy,
+                         const Deadline& deadline, const std::stop_token& stop)
 {
-  std::map<std::string, Image> images;
+  auto image = find(source, policy, deadline, stop);
+  return image ? std::move(*image) : obtain(source, policy, deadline, stop);
+}
+
+Obtained ImageStore::ensure(const stack::Stack& stack, const Deadline& deadline,
+                            const std::stop_token& stop)
+{
+  Obtained result;
   std::vector<Error> failures;
   for (const auto& service : stack.services) {
     try {
-      auto image = find(service.image, stack.images, deadline, stop);
-      images.emplace(service.name, image ? std::move(*image)
-                                         : obtain(service.image, stack.images, deadline, stop));
+      result.images.emplace(service.name, ensure(service.image, stack.images, deadline, stop));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::internal) {
         throw;
       }
-      failures.push_back(error);
+      if (service.is_optional) {
+        result.missing.emplace(service.name, error);
+      } else {
+        failures.push_back(error);
+      }
     }
   }
   if (failures.size() == 1) {
     throw Error{failures.front()};
   }
   if (!failures.empty()) {
-    std::vector<std::string> reasons;
-    reasons.reserve(failures.size());
-    for (const auto& failure : failures) {
-      reasons.emplace_back(failure.what());
-    }
-    throw Error{{.code = failures.front().code(),
-                 .what = fmt::format("cannot get {} images; nothing was changed", failures.size()),
-                 .why = fmt::format("{}", fmt::join(reasons, "\n")),
-                 .hint = failures.front().info().hint}};
+    throw list_failures(failures);
   }
-  return images;
+  return result;
 }
 
 Image ImageStore::obtain(const stack::ImageSource& source, stack::ImagePolicy policy,

@@ -17,6 +17,12 @@ class Engine;
 
 namespace pecanctl::engine {
 
+/// What could be had, by service.
+struct Obtained {
+  std::map<std::string, Image> images = {};
+  std::map<std::string, Error> missing = {};  ///< of optional services, and why
+};
+
 /// Finds, pulls and builds the images of a stack. `engine` and `reporter` outlive it.
 ///
 /// Ours carry a label with a digest of the folder they were built from: when that folder changes,
@@ -30,9 +36,13 @@ class ImageStore {
                                     const std::stop_token& stop);
 
   /// Makes every image present: local, else pulled, else built (as the stack's policy allows).
-  /// @throws Error that lists every image that could not be had; `why` is each one's last reason.
-  std::map<std::string, Image> ensure(const stack::Stack& stack, const Deadline& deadline,
-                                      const std::stop_token& stop);
+  /// @throws Error that lists every image that could not be had and is not optional; `why` is each
+  /// one's last reason.
+  Obtained ensure(const stack::Stack& stack, const Deadline& deadline, const std::stop_token& stop);
+
+  /// One image. @throws Error as above
+  Image ensure(const stack::ImageSource& source, stack::ImagePolicy policy,
+               const Deadline& deadline, const std::stop_token& stop);
 
  private:
   std::optional<Image> find(const stack::ImageSource& source, stack::ImagePolicy policy,

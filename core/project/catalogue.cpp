@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/project/catalogue.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "core/config/document.hpp"
 #include "core/config/read.hpp"
 #include "core/config/schema.hpp"
+#include "core/project/service_template.hpp"
 
 namespace pecanctl::project {
 namespace fs = std::filesystem;
@@ -19,36 +21,6 @@ namespace {
 using config::Key;
 using config::Node;
 using config::Type;
-
-constexpr std::array k_service_keys{
-    Key{.path = "image", .description = "What is wanted"},
-    Key{.path = "own_image", .description = "What our own build is tagged"},
-    Key{.path = "context", .description = "Folder of our Dockerfile, below templates/"},
-    Key{.path = "hostname", .description = "Where the data depends on it"},
-    Key{.path = "command",
-        .type = Type::list,
-        .description = "Arguments for the image's entry point"},
-    Key{.path = "environment", .type = Type::map, .description = "Variables, none of them secret"},
-    Key{.path = "environment.*", .description = "A variable's value"},
-    Key{.path = "mounts", .type = Type::map, .description = "Which volume stands where"},
-    Key{.path = "mounts.*", .description = "Path in the container"},
-    Key{.path = "ports", .type = Type::list, .description = "Ports of the container to publish"},
-    Key{.path = "health", .type = Type::map, .description = "How to tell that it serves"},
-    Key{.path = "health.test",
-        .type = Type::list,
-        .description = "As the Engine takes it",
-        .is_required = true},
-    Key{.path = "health.interval", .type = Type::duration, .description = "Between two checks"},
-    Key{.path = "capabilities",
-        .type = Type::list,
-        .description = "Given back after all were dropped"},
-    Key{.path = "memory", .type = Type::size, .description = "Limit"},
-    Key{.path = "pids",
-        .type = Type::integer,
-        .description = "Limit of processes and threads",
-        .minimum = 1},
-    Key{.path = "stop_grace", .type = Type::duration, .description = "From SIGTERM to SIGKILL"},
-};
 
 constexpr std::array k_model_keys{
     Key{.path = "name", .description = "As in BETY's models.model_name", .is_required = true},
@@ -63,6 +35,15 @@ constexpr std::array k_keys{
     Key{.path = "volumes", .type = Type::list, .is_required = true},
     Key{.path = "services", .type = Type::map, .is_required = true},
     Key{.path = "services.*", .type = Type::map},
+    Key{.path = "web", .type = Type::map},
+    Key{.path = "web.volumes", .type = Type::list},
+    Key{.path = "web.services", .type = Type::map},
+    Key{.path = "web.services.*", .type = Type::map},
+    Key{.path = "jobs", .type = Type::map},
+    Key{.path = "jobs.*", .type = Type::map},
+    Key{.path = "releases", .type = Type::map},
+    Key{.path = "releases.*", .type = Type::map},
+    Key{.path = "releases.*.*", .description = "Version of a model in that release"},
     Key{.path = "machine", .type = Type::map, .is_required = true},
     Key{.path = "machine.volumes", .type = Type::list},
     Key{.path = "machine.services", .type = Type::map},
@@ -87,56 +68,35 @@ std::vector<stack::Volume> read_volumes(const Node& parent)
   return volumes;
 }
 
-stack::HealthCheck read_health(const Node& node)
-{
-  stack::HealthCheck health;
-  health.test = config::list_texts(node, "test");
-  health.interval = config::find_duration(node, "interval").value_or(health.interval);
-  return health;
-}
-
-stack::Service read_service(const Node& node, const fs::path& templates)
-{
-  stack::Service service;
-  service.name = node.key;
-  const auto context = config::text_or(node, "context");
-  service.image = {.reference = config::text_or(node, "image"),
-                   .own_reference = config::text_or(node, "own_image"),
-                   .context = context.empty() ? std::string{} : (templates / context).string()};
-  service.hostname = config::text_or(node, "hostname");
-  service.command = config::list_texts(node, "command");
-  for (const auto& variable : config::map_or_empty(node, "environment").children) {
-    service.environment.emplace(variable.key, variable.scalar);
-  }
-  for (const auto& mount : config::map_or_empty(node, "mounts").children) {
-    service.mounts.push_back({.volume = mount.key, .path = {}, .target = mount.scalar});
-  }
-  for (const auto& port : config::list_texts(node, "ports")) {
-    service.ports.push_back(
-        {.container_port = static_cast<int>(config::parse_integer(port).value_or(0))});
-  }
-  if (const auto* health = node.find("health")) {
-    service.health = read_health(*health);
-  }
-  service.capabilities = config::list_texts(node, "capabilities");
-  service.limits.memory = config::find_size(node, "memory").value_or(0);
-  service.limits.pids =
-      static_cast<int>(config::find_integer(node, "pids").value_or(service.limits.pids));
-  if (const auto grace = config::find_duration(node, "stop_grace")) {
-    service.stop_grace = std::chrono::duration_cast<std::chrono::seconds>(*grace);
-  }
-  return service;
-}
-
 std::vector<stack::Service> read_services(const Node& parent, const fs::path& templates,
                                           config::Diagnostics& diagnostics)
 {
   std::vector<stack::Service> services;
   for (const auto& node : config::map_or_empty(parent, "services").children) {
-    check(k_service_keys, node, diagnostics);
-    services.push_back(read_service(node, templates));
+    check(service_template_keys(), node, diagnostics);
+    services.push_back(read_service_template(node, templates));
   }
   return services;
+}
+
+void read_web(const Node& root, const fs::path& templates, config::Diagnostics& diagnostics,
+              Catalogue& catalogue)
+{
+  const auto& web = config::map_or_empty(root, "web");
+  catalogue.web_volumes = read_volumes(web);
+  for (const auto& node : config::map_or_empty(web, "services").children) {
+    check(service_template_keys(), node, diagnostics);
+    catalogue.web_services.push_back(read_web_service(node, templates));
+  }
+  for (const auto& node : config::map_or_empty(root, "jobs").children) {
+    check(service_template_keys(), node, diagnostics);
+    catalogue.jobs.emplace(node.key, read_service_template(node, templates));
+  }
+  for (const auto& release : config::map_or_empty(root, "releases").children) {
+    for (const auto& model : release.children) {
+      catalogue.releases[release.key][model.key] = model.scalar;
+    }
+  }
 }
 
 KnownModel read_model(const Node& node, const fs::path& templates)
@@ -163,6 +123,13 @@ std::vector<std::string> Catalogue::model_names() const
   return names;
 }
 
+const WebService* Catalogue::find_web_service(std::string_view name) const
+{
+  const auto found = std::ranges::find_if(
+      web_services, [&](const WebService& web) { return web.service.name == name; });
+  return found == web_services.end() ? nullptr : &*found;
+}
+
 Catalogue parse_catalogue(std::string_view text, const fs::path& templates)
 {
   config::Diagnostics diagnostics{(templates / "stack.yaml").string(), text};
@@ -170,17 +137,22 @@ Catalogue parse_catalogue(std::string_view text, const fs::path& templates)
   check(k_keys, root, diagnostics);
   const auto& machine = config::map_or_empty(root, "machine");
   const auto& worker = config::map_or_empty(root, "worker");
-  check(k_service_keys, worker, diagnostics);
+  check(service_template_keys(), worker, diagnostics);
   const auto& holder = config::map_or_empty(root, "holder");
-  check(k_service_keys, holder, diagnostics);
+  check(service_template_keys(), holder, diagnostics);
 
   Catalogue catalogue{.volumes = read_volumes(root),
                       .services = read_services(root, templates, diagnostics),
+                      .web_volumes = {},
+                      .web_services = {},
+                      .jobs = {},
                       .machine_volumes = read_volumes(machine),
                       .machine_services = read_services(machine, templates, diagnostics),
-                      .worker = read_service(worker, templates),
-                      .holder = read_service(holder, templates),
-                      .models = {}};
+                      .worker = read_service_template(worker, templates),
+                      .holder = read_service_template(holder, templates),
+                      .models = {},
+                      .releases = {}};
+  read_web(root, templates, diagnostics, catalogue);
   for (const auto& node : config::map_or_empty(root, "models").children) {
     check(k_model_keys, node, diagnostics);
     catalogue.models.emplace(node.key, read_model(node, templates));

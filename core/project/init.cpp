@@ -41,11 +41,9 @@ void check_options(const InitOptions& options, std::string_view name, const Cata
     throw usage_error(fmt::format("`{}` is no instance name", name),
                       "2 to 32 of a-z, 0-9 and -, a letter first, no - at the end");
   }
-  if (options.profile != "core") {
-    throw usage_error(options.profile == "full"
-                          ? "not yet: the profile full"
-                          : fmt::format("unknown profile `{}`", options.profile),
-                      "use the profile core");
+  if (options.profile != "core" && options.profile != "full") {
+    throw usage_error(fmt::format("unknown profile `{}`", options.profile),
+                      "use the profile core or full");
   }
   if (escape_control(options.data) != options.data || !is_valid_utf8(options.data) ||
       options.data.find_first_of("\n\t") != std::string::npos) {
@@ -94,7 +92,7 @@ std::string render_instance_file(const InitOptions& options, std::string_view na
       R"(# pecan.yml                       one PEcAn instance; reference: man 5 pecan.yml
 pecan: {}                      # release of every pecan/* image
 name: {}                      # prefix of containers, network, volumes; key in Consul
-profile: {}                   # postgres, rabbitmq and the models
+profile: {}                   # {}
 {}
 models:                           # more of them: replicas; others: {}
 {}
@@ -106,7 +104,8 @@ models:                           # more of them: replicas; others: {}
 
 # Passwords and the identity of this instance are in secrets/: keep them out of version control, and keep a copy.
 )",
-      quote_yaml(options.release), name, options.profile, data,
+      quote_yaml(options.release), name, options.profile,
+      options.profile == "full" ? "all of PEcAn" : "postgres, rabbitmq and the models", data,
       fmt::join(catalogue.model_names(), " "), render_models(models, catalogue));
 }
 
@@ -183,7 +182,7 @@ std::vector<PlannedFile> plan_init(const InitOptions& options, const Catalogue& 
   std::vector<PlannedFile> files;
   const auto secrets = fs::path{"secrets"};
   files.push_back({secrets / k_identity_name, Secret{random_uuid() + '\n'}, 0600});
-  for (const auto secret : k_secret_names) {
+  for (const auto& secret : secret_names(options.profile)) {
     files.push_back({secrets / secret, Secret{random_secret().reveal() + '\n'}, 0600});
   }
   files.push_back({".gitignore", Secret{"/secrets/\n"}, 0644});

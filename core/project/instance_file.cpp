@@ -3,7 +3,6 @@
 #include "core/project/instance_file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <utility>
 
@@ -17,6 +16,7 @@
 #include "core/config/read.hpp"
 #include "core/project/scaling_settings.hpp"
 #include "core/project/secrets.hpp"
+#include "core/project/service_settings.hpp"
 
 namespace pecanctl::project {
 namespace fs = std::filesystem;
@@ -25,11 +25,8 @@ namespace {
 
 using config::Node;
 
-constexpr std::uint64_t k_least_memory = std::uint64_t{6} << 20U;  // the Engine takes no less
 constexpr std::string_view k_name_rule =
     "2 to 32 of a-z, 0-9 and -, a letter first, no - at the end; not pecanctl";
-const std::array<std::string, 9> k_later_services{"traefik", "bety", "web", "executor", "monitor",
-                                                  "rstudio", "docs", "api", "dbsync"};
 
 bool is_within(const fs::path& inner, const fs::path& outer)
 {
@@ -74,9 +71,8 @@ class Reader {
     for (const auto& node : config::map_or_empty(root_, "models").children) {
       read_model(node);
     }
-    for (const auto& node : config::map_or_empty(root_, "services").children) {
-      read_service(node);
-    }
+    read_services(root_, catalogue_, diagnostics_, file_);
+    read_web(root_, diagnostics_, file_);
     for (const auto& node : config::map_or_empty(root_, "secrets").children) {
       read_secret(node);
     }
@@ -107,12 +103,6 @@ class Reader {
     }
     check_tag(root_, "pecan", file_.release);
     file_.profile = config::text_or(root_, "profile");
-    if (file_.profile == "full") {
-      const bool is_default = root_.find("profile")->is_default;
-      report(root_, "profile",
-             fmt::format("not yet: the profile full{}", is_default ? ", which is the default" : ""),
-             is_default ? "add `profile: core`" : "write `profile: core`");
-    }
     file_.consul_address = config::text_or(config::map_or_empty(root_, "consul"), "address");
     const auto images = config::text_or(root_, "images");
     file_.images = images == "pull"    ? stack::ImagePolicy::pull
@@ -243,20 +233,6 @@ class Reader {
     }
   }
 
-  void read_limits(const Node& node, std::optional<std::uint64_t>& memory,
-                   std::optional<double>& cpus)
-  {
-    memory = config::find_size(node, "memory");
-    cpus = config::find_number(node, "cpus");
-    if (memory && *memory < k_least_memory) {
-      report(node, "memory",
-             fmt::format("`memory` must be at least {}", format_size(k_least_memory)));
-    }
-    if (cpus && !(*cpus >= 0.01 && *cpus <= 4096)) {
-      report(node, "cpus", "`cpus` must be between 0.01 and 4096");
-    }
-  }
-
   void read_model(const Node& node)
   {
     const auto found = catalogue_.models.find(node.key);
@@ -274,16 +250,18 @@ class Reader {
     read_identity(node, known, request);
     request.model.scaling = read_scaling(node, diagnostics_);
     request.replicas = read_replicas(node, request.model.scaling);
-    read_limits(node, request.memory, request.cpus);
+    read_limits(node, diagnostics_, request.memory, request.cpus);
     read_image(node, known, request);
     file_.models.push_back(std::move(request));
   }
 
   void check_service_name(const Node& node)
   {
-    const bool is_taken = std::ranges::any_of(
-        catalogue_.services,
-        [&](const stack::Service& service) { return service.name == node.key; });
+    const bool is_taken =
+        catalogue_.find_web_service(node.key) != nullptr ||
+        std::ranges::any_of(catalogue_.services, [&](const stack::Service& service) {
+          return service.name == node.key;
+        });
     if (is_taken || !stack::is_valid_name(node.key)) {
       diagnostics_.add(node.key_position, fmt::format("`{}` is no name for a model", node.key),
                        is_taken ? "a standard service is called so" : std::string{k_name_rule});
@@ -299,11 +277,24 @@ class Reader {
     return text == "pecan" ? WorkerKind::pecan : WorkerKind::stock;
   }
 
+  // The catalogue's, unless this release's is another one.
+  std::string standard_version(const std::string& model, const KnownModel* known) const
+  {
+    if (known == nullptr) {
+      return {};
+    }
+    if (const auto release = catalogue_.releases.find(file_.release);
+        release != catalogue_.releases.end() && release->second.contains(model)) {
+      return release->second.at(model);
+    }
+    return known->version;
+  }
+
   void read_identity(const Node& node, const KnownModel* known, ModelRequest& request)
   {
     auto& model = request.model;
     model.type = config::text_or(node, "type", known != nullptr ? known->type : "");
-    model.version = config::text_or(node, "version", known != nullptr ? known->version : "");
+    model.version = config::text_or(node, "version", standard_version(node.key, known));
     model.name = known != nullptr ? known->name : model.type;
     model.drains = request.worker == WorkerKind::pecan;
     for (const std::string_view key : {"type", "version"}) {
@@ -341,42 +332,16 @@ class Reader {
     image.own_reference = image.context.empty() ? std::string{} : image.reference;
   }
 
-  void read_service(const Node& node)
-  {
-    std::vector<std::string> names;
-    for (const auto& service : catalogue_.services) {
-      names.push_back(service.name);
-    }
-    const bool is_known = std::ranges::find(names, node.key) != names.end();
-    const bool is_later = std::ranges::find(k_later_services, node.key) != k_later_services.end();
-    if (is_later) {
-      diagnostics_.add(node.key_position, fmt::format("not yet: the service {}", node.key),
-                       "it comes with the profile full");
-    } else if (!is_known) {
-      names.insert(names.end(), k_later_services.begin(), k_later_services.end());
-      auto hint = suggest(node.key, names);
-      diagnostics_.add(
-          node.key_position, fmt::format("unknown service `{}`", node.key),
-          hint.empty() ? fmt::format("standard services: {}", fmt::join(names, ", ")) : hint);
-    } else if (node.kind == config::NodeKind::scalar) {
-      diagnostics_.add(node.position, fmt::format("not yet: `services.{}: off`", node.key));
-    } else {
-      ServiceOverride changes{
-          .port = static_cast<int>(config::find_integer(node, "port").value_or(0)),
-          .image = config::text_or(node, "image")};
-      read_limits(node, changes.memory, changes.cpus);
-      file_.services.emplace(node.key, std::move(changes));
-    }
-  }
-
   void read_secret(const Node& node)
   {
-    const std::vector<std::string> names{k_secret_names.begin(), k_secret_names.end()};
-    if (node.key == "bety_key" || node.key == "admin") {
-      diagnostics_.add(node.key_position, fmt::format("not yet: the secret {}", node.key),
-                       "it comes with the profile full");
+    if (file_.profile != "full" &&
+        std::ranges::find(k_web_secret_names, node.key) != k_web_secret_names.end()) {
+      diagnostics_.add(node.key_position,
+                       fmt::format("the profile core has no secret {}", node.key),
+                       "write `profile: full`");
       return;
     }
+    const auto names = secret_names(file_.profile);
     if (std::ranges::find(names, node.key) == names.end()) {
       auto hint = suggest(node.key, names);
       diagnostics_.add(node.key_position, fmt::format("unknown secret `{}`", node.key),

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "core/config/expand.hpp"
+#include "core/config/node.hpp"
 #include "core/config/schema.hpp"
 #include "core/project/catalogue.hpp"
+#include "core/project/routes.hpp"
 #include "core/stack/stack.hpp"
 
 namespace pecanctl::project {
@@ -31,8 +33,10 @@ struct ModelRequest {
 
 /// What pecan.yml changes in a standard service.
 struct ServiceOverride {
-  int port = 0;       ///< of its main port on 127.0.0.1; 0: the engine chooses
-  std::string image;  ///< empty: the standard one
+  bool is_off = false;
+  int port = 0;  ///< of its main port on 127.0.0.1; 0: the engine chooses
+  std::optional<int> replicas = {};
+  std::string image = {};  ///< empty: the standard one
   std::optional<std::uint64_t> memory = {};
   std::optional<double> cpus = {};
 };
@@ -90,6 +94,8 @@ struct InstanceFile {
   std::map<std::string, SecretReference> secrets;
   std::string consul_address;  ///< empty: the machine's own Consul
   std::string host;            ///< public name; empty: the machine's own
+  WebAddress http;             ///< its host is `host`
+  config::Node hosts;          ///< execution hosts by name, settings as in PEcAn's config.php
   SiteSettings site;
   PublishSettings publish;
   SyncSettings sync;

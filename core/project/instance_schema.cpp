@@ -10,8 +10,6 @@ namespace {
 using config::Key;
 using config::Type;
 
-constexpr std::string_view k_web = "the web services come with the profile full";
-constexpr std::string_view k_replicas = "replicas of standard services";
 constexpr std::string_view k_external = "external services";
 
 // The one description of pecan.yml. Order: that of the reference page.
@@ -36,16 +34,19 @@ constexpr std::array k_instance_keys{
         .type = Type::integer,
         .description = "Port of the front proxy",
         .fallback = "80",
-        .not_yet = k_web,
         .minimum = 1,
         .maximum = 65535},
     Key{.path = "http.tls",
         .type = Type::map,
-        .description = "Encryption: acme_email, or cert and key",
-        .not_yet = k_web},
+        .description = "Encryption: acme_email, or cert and key"},
     Key{.path = "http.tls.acme_email", .description = "Contact for automatic certificates"},
     Key{.path = "http.tls.cert", .description = "Certificate file"},
-    Key{.path = "http.tls.key", .description = "Key file"},
+    Key{.path = "http.tls.key", .description = "Key file, mode 0600"},
+    Key{.path = "http.tls.port",
+        .type = Type::integer,
+        .description = "Port of the front proxy for https; default: 443",
+        .minimum = 1,
+        .maximum = 65535},
 
     Key{.path = "data",
         .description = "Host folder for /data, relative to this file; default: an engine volume"},
@@ -138,7 +139,6 @@ constexpr std::array k_instance_keys{
     Key{.path = "services.*.replicas",
         .type = Type::integer,
         .description = "How many, balanced by the front proxy",
-        .not_yet = k_replicas,
         .maximum = 512},
     Key{.path = "services.*.external",
         .description = "URL of one that runs elsewhere",
@@ -148,13 +148,10 @@ constexpr std::array k_instance_keys{
     Key{.path = "site.id", .description = "Its number, or auto; default: auto"},
     Key{.path = "site.url", .description = "Where others fetch its data: URL of bety.tar.gz"},
     Key{.path = "site.contact", .description = "E-mail address for the other sites"},
-    Key{.path = "hosts",
-        .type = Type::map,
-        .description = "Execution hosts of the web page",
-        .not_yet = k_web},
+    Key{.path = "hosts", .type = Type::map, .description = "Execution hosts of the web page"},
     Key{.path = "hosts.*",
         .type = Type::map,
-        .description = "A host, settings as in PEcAn's config.php"},
+        .description = "A host; its settings are those of PEcAn's config.php"},
     Key{.path = "sync", .type = Type::map, .description = "Exchange of BETY data"},
     Key{.path = "sync.peers",
         .type = Type::list,
@@ -183,7 +180,9 @@ constexpr std::array k_instance_keys{
     Key{.path = "secrets",
         .type = Type::map,
         .description = "Where secrets are; default: files in secrets/"},
-    Key{.path = "secrets.*", .type = Type::map, .description = "postgres, rabbitmq, bety"},
+    Key{.path = "secrets.*",
+        .type = Type::map,
+        .description = "postgres, rabbitmq, bety; full: bety_key, admin, rstudio"},
     Key{.path = "secrets.*.file", .description = "File, relative to this one"},
     Key{.path = "secrets.*.env", .description = "Variable of pecanctl's own environment"},
     Key{.path = "secrets.*.command",

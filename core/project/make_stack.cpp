@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/project/broker_files.hpp"
+#include "core/project/web_services.hpp"
 
 namespace pecanctl::project {
 namespace {
@@ -21,26 +22,19 @@ std::string holder_name(std::string_view model)
   return fmt::format("{}-net", model);
 }
 
-std::chrono::milliseconds longest_run(const InstanceFile& file)
+std::chrono::milliseconds longest_run(const InstanceFile& file, const Catalogue& catalogue)
 {
   std::chrono::milliseconds longest{0};
   for (const auto& request : file.models) {
     longest = std::max(longest, request.model.max_runtime);
   }
+  if (file.profile == "full") {
+    for (const auto& web : catalogue.web_services) {
+      const auto& model = web.service.model;
+      longest = std::max(longest, model ? model->max_runtime : longest);
+    }
+  }
   return longest;
-}
-
-void apply_override(const ServiceOverride& changes, stack::Service& service)
-{
-  if (!changes.image.empty()) {
-    // Ours stands in for the standard image only.
-    service.image = {.reference = changes.image, .own_reference = {}, .context = {}};
-  }
-  if (changes.port != 0 && !service.ports.empty()) {
-    service.ports.front().host_port = changes.port;
-  }
-  service.limits.memory = changes.memory.value_or(service.limits.memory);
-  service.limits.cpus = changes.cpus.value_or(service.limits.cpus);
 }
 
 stack::ConfigFile service_file(std::string name, Secret content)
@@ -48,12 +42,12 @@ stack::ConfigFile service_file(std::string name, Secret content)
   return {.name = std::move(name), .content = std::move(content), .mode = k_world_readable};
 }
 
-void add_files(const InstanceFile& file, const Secrets& secrets, stack::Service& service)
+void add_files(std::chrono::milliseconds longest, const Secrets& secrets, stack::Service& service)
 {
   if (service.name == "postgres") {
     service.files.push_back(service_file("postgres_password", secrets.postgres));
   } else if (service.name == "rabbitmq") {
-    const auto timeout = consumer_timeout(longest_run(file));
+    const auto timeout = consumer_timeout(longest);
     service.files.push_back(service_file(
         "rabbitmq.conf", Secret{render_broker_configuration(timeout, service.limits.memory)}));
     service.files.push_back(service_file(
@@ -122,9 +116,10 @@ UserId find_data_owner(const InstanceFile& file)
 }
 
 stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
-                        const Secrets& secrets, const UserId& user)
+                        const Secrets& secrets, const Machine& machine)
 {
-  stack::Stack result{.name = file.name,
+  const auto& user = machine.user;
+  stack::Stack result{.name = instance_name(file, machine),
                       .owner = secrets.owner,
                       .release = file.release,
                       .file = file.path.string(),
@@ -139,16 +134,19 @@ stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
       volume.folders = {"dbfiles", "workflows"};
     }
   }
+  const auto longest = longest_run(file, catalogue);
   for (auto& service : result.services) {
-    if (const auto found = file.services.find(service.name); found != file.services.end()) {
-      apply_override(found->second, service);
-    }
-    add_files(file, secrets, service);
+    apply_override(file, service);
+    add_files(longest, secrets, service);
+  }
+  if (file.profile == "full") {
+    add_web_services(file, catalogue, secrets, machine, result);
   }
   const auto uri = broker_uri(secrets.rabbitmq);
   for (const auto& request : file.models) {
     result.services.push_back(make_holder(request, catalogue.holder));
     result.services.push_back(make_worker(request, catalogue.worker, uri, user));
+    result.services.back().is_optional = file.profile == "full";
   }
   return result;
 }

@@ -73,18 +73,24 @@ void fill_models(Node& root, const Catalogue& catalogue)
   }
 }
 
-void fill_services(Node& root, const Catalogue& catalogue)
+void fill_services(Node& root, const Catalogue& catalogue, bool is_full)
 {
   auto& services = map_in(root, "services");
-  for (const auto& service : catalogue.services) {
-    add_memory(map_in(services, service.name), service.limits.memory);
+  const auto fill = [&](const stack::Service& service) {
+    if (auto& node = map_in(services, service.name); node.kind == NodeKind::map) {
+      add_memory(node, service.limits.memory);
+    }
+  };
+  std::ranges::for_each(catalogue.services, fill);
+  if (is_full) {
+    std::ranges::for_each(catalogue.web_services, fill, &WebService::service);
   }
 }
 
-void fill_secrets(Node& root)
+void fill_secrets(Node& root, std::string_view profile)
 {
   auto& secrets = map_in(root, "secrets");
-  for (const auto name : k_secret_names) {
+  for (const auto& name : secret_names(profile)) {
     if (secrets.find(name) == nullptr) {
       add_default(map_in(secrets, name), "file", fmt::format("secrets/{}", name));
     }
@@ -111,21 +117,23 @@ void hide_passwords(Node& node)
 Node resolve_instance_file(const InstanceSource& source, const config::Lookup& lookup,
                            const Catalogue& catalogue)
 {
-  parse_instance_file(source.text, source.path, lookup, catalogue);  // says what is wrong with it
+  const auto profile =  // says what is wrong with it
+      parse_instance_file(source.text, source.path, lookup, catalogue).profile;
   config::Diagnostics diagnostics{source.path.filename().string(), source.text};
   auto root = config::parse_document(source.text, diagnostics);
   config::expand_variables(root, lookup, diagnostics);
   instance_schema().fill_defaults(root);
   fill_models(root, catalogue);
-  fill_services(root, catalogue);
-  fill_secrets(root);
+  fill_services(root, catalogue, profile == "full");
+  fill_secrets(root, profile);
   hide_passwords(root);
   return root;
 }
 
 void hide_secrets(Node& root, const Secrets& secrets)
 {
-  for (const auto* secret : {&secrets.postgres, &secrets.rabbitmq, &secrets.bety}) {
+  for (const auto* secret : {&secrets.postgres, &secrets.rabbitmq, &secrets.bety, &secrets.bety_key,
+                             &secrets.admin, &secrets.rstudio}) {
     const auto& text = secret->reveal();
     auto at = text.empty() ? std::string::npos : root.scalar.find(text);
     for (; at != std::string::npos; at = root.scalar.find(text, at + k_hidden.size())) {

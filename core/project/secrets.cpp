@@ -190,6 +190,15 @@ class SecretReader {
 
 }  // namespace
 
+std::vector<std::string> secret_names(std::string_view profile)
+{
+  std::vector<std::string> names{k_secret_names.begin(), k_secret_names.end()};
+  if (profile == "full") {
+    names.insert(names.end(), k_web_secret_names.begin(), k_web_secret_names.end());
+  }
+  return names;
+}
+
 Secrets load_secrets(const InstanceFile& file, const config::Lookup& lookup)
 {
   SecretReader reader{file, lookup};
@@ -197,6 +206,11 @@ Secrets load_secrets(const InstanceFile& file, const config::Lookup& lookup)
                   .postgres = reader.read("postgres"),
                   .rabbitmq = reader.read("rabbitmq"),
                   .bety = reader.read("bety")};
+  if (file.profile == "full") {
+    secrets.bety_key = reader.read("bety_key");
+    secrets.admin = reader.read("admin");
+    secrets.rstudio = reader.read("rstudio");
+  }
   reader.throw_if_any();
   return secrets;
 }

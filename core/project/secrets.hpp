@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/secret.hpp"
 #include "core/project/instance_file.hpp"
@@ -17,10 +18,18 @@ struct Secrets {
   Secret postgres;    ///< password of the database's superuser
   Secret rabbitmq;    ///< password of the broker's user `pecan`
   Secret bety;        ///< password of the database role `bety`
+  // Of the profile full only; else empty.
+  Secret bety_key = {};  ///< SECRET_KEY_BASE of BETY, of PEcAn's web page and of its API
+  Secret admin = {};     ///< password of BETY's first user, `admin`
+  Secret rstudio = {};   ///< password of RStudio's user
 };
 
 /// The secrets that `init` makes, by file name.
 inline constexpr std::array<std::string_view, 3> k_secret_names{"postgres", "rabbitmq", "bety"};
+/// Those that it makes besides for the profile full.
+inline constexpr std::array<std::string_view, 3> k_web_secret_names{"bety_key", "admin", "rstudio"};
+/// All that an instance of `profile` has.
+std::vector<std::string> secret_names(std::string_view profile);
 /// The file that holds the identity.
 inline constexpr std::string_view k_identity_name = "instance";
 

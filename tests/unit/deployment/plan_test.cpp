@@ -35,6 +35,31 @@ TEST_CASE("deployment::plan_deploy: what is as wanted stays")
   CHECK(plan.kept.size() == 3);
 }
 
+TEST_CASE("deployment::plan_deploy: what has no image is left as it is, its files too")
+{
+  DemoInstance demo;
+  demo.desired.without = {"rabbitmq"};
+  CHECK(demo.plan_text().find("rabbitmq") == std::string::npos);
+  demo.desired.without.clear();
+  demo.deploy();
+  demo.backend.world.volumes.push_back(
+      {.name = engine::files_volume_name(demo.stack, demo.service("rabbitmq")), .key = "rabbitmq"});
+  demo.service("rabbitmq").files.front().content = Secret{"a = 2"};
+  CHECK_FALSE(demo.plan().is_empty());
+  demo.desired.without = {"rabbitmq"};
+  CHECK(demo.plan_text() == "");
+}
+
+TEST_CASE("deployment::plan_deploy: files that are part of a container may be missing in one made")
+{
+  DemoInstance demo;
+  demo.service("postgres").files = {{.name = "a", .content = Secret{"b"}, .folder = "/etc"}};
+  demo.refresh();
+  demo.deploy();
+  demo.backend.find("demo-postgres-1")->state = State::created;
+  CHECK(demo.plan_text() == "replace demo-postgres-2 (left unfinished by an interrupted command)");
+}
+
 TEST_CASE("deployment::plan_deploy: changes, one by one")
 {
   DemoInstance demo;

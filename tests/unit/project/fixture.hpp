@@ -34,7 +34,10 @@ inline project::Secrets secrets()
   return {.owner = "11111111-2222-4333-8444-555555555555",
           .postgres = Secret{"canary-postgres"},
           .rabbitmq = Secret{"canary-rabbitmq"},
-          .bety = Secret{"canary-bety"}};
+          .bety = Secret{"canary-bety"},
+          .bety_key = Secret{"canary-key"},
+          .admin = Secret{"canary-admin"},
+          .rstudio = Secret{"canary-rstudio"}};
 }
 
 }  // namespace pecanctl::test

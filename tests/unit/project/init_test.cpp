@@ -97,15 +97,23 @@ TEST_CASE("plan_init: bad options are refused before anything is written")
     return "none";
   };
   CHECK(refusal({.folder = "/x", .name = "Demo"}).starts_with("`Demo` is no instance name | "));
-  CHECK(refusal({.folder = "/x", .profile = "full"}) ==
-        "not yet: the profile full | use the profile core");
   CHECK(refusal({.folder = "/x", .profile = "ful"}) ==
-        "unknown profile `ful` | use the profile core");
+        "unknown profile `ful` | use the profile core or full");
   CHECK(refusal({.folder = "/x", .models = {"dalecc"}}) ==
         "unknown model `dalecc` | did you mean `dalec`?");
   CHECK(refusal({.folder = "/x", .data = "/"}) == "1 mistake | ");
   CHECK(refusal({.folder = "/x", .data = "a\nmodels: {}"})
             .starts_with("the data folder has control"));
+}
+
+TEST_CASE("plan_init: the profile full has secrets of its own")
+{
+  const auto files =
+      project::plan_init({.folder = "/srv/demo", .profile = "full"}, test::catalogue());
+  CHECK(files.size() == 9);
+  for (const auto* const name : {"bety_key", "admin", "rstudio"}) {
+    CHECK(text_of(files, std::filesystem::path{"secrets"} / name).size() >= 37);
+  }
 }
 
 TEST_CASE("apply_init: the modes are right whatever the umask")

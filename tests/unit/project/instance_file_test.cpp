@@ -182,23 +182,81 @@ secrets:
   postgres: { command: "pass show pecan/pg" }
 engine: swarm
 backups: /srv/pecan/backups
-)") == "pecan.yml:0:0: not yet: the profile full, which is the default | add `profile: core`\n"
-       "pecan.yml:3:29: not yet: the web services come with the profile full | remove "
-       "`http.port`\n"
-       "pecan.yml:7:3: not yet: the service rstudio | it comes with the profile full\n"
-       "pecan.yml:8:3: not yet: the service bety | it comes with the profile full\n"
-       "pecan.yml:8:11: not yet: replicas of standard services | remove `services.bety.replicas`\n"
-       "pecan.yml:9:15: not yet: external services | remove `services.rabbitmq.external`\n"
-       "pecan.yml:10:13: not yet: `services.postgres: off`\n"
-       "pecan.yml:12:1: not yet: the web services come with the profile full | remove `hosts`\n"
-       "pecan.yml:14:37: not yet: publishing to other sites | remove `sync.publish`\n"
-       "pecan.yml:16:3: not yet: the secret bety_key | it comes with the profile full\n"
+)") == "pecan.yml:9:15: not yet: external services | remove `services.rabbitmq.external`\n"
+       "pecan.yml:10:13: nothing works without postgres\n"
        "pecan.yml:16:15: not yet: secrets from a command | remove `secrets.bety_key.command`\n"
        "pecan.yml:17:15: not yet: secrets from a command | remove `secrets.postgres.command`\n"
        "pecan.yml:18:9: not yet: `engine: swarm`\n"
        "pecan.yml:19:1: not yet: backups | remove `backups`\n");
-  CHECK(mistakes_in("pecan: 1.8.0\nname: demo\nprofile: full\n") ==
-        "pecan.yml:3:10: not yet: the profile full | write `profile: core`\n");
+}
+
+TEST_CASE("parse_instance_file: what the profile core has not")
+{
+  CHECK(mistakes_in(k_head + R"(http: { host: pecan.bu.edu, port: 8080, tls: { acme_email: a@b } }
+services: { bety: { replicas: 2 }, rstudio: off }
+hosts: { geo.bu.edu: { displayname: geo } }
+secrets: { bety_key: { env: KEY } }
+)") == "pecan.yml:4:29: the profile core has no `http.port` | write `profile: full`\n"
+       "pecan.yml:4:41: the profile core has no `http.tls` | write `profile: full`\n"
+       "pecan.yml:5:13: the profile core has no bety | write `profile: full`\n"
+       "pecan.yml:5:36: the profile core has no rstudio | write `profile: full`\n"
+       "pecan.yml:6:1: the profile core has no `hosts` | write `profile: full`\n"
+       "pecan.yml:7:12: the profile core has no secret bety_key | write `profile: full`\n");
+}
+
+TEST_CASE("parse_instance_file: the profile full")
+{
+  const auto file = test::parse(R"(pecan: 1.8.0
+name: demo
+http: { host: pecan.bu.edu, port: 8080, tls: { cert: tls/crt, key: /etc/key, port: 8443 } }
+services: { bety: { replicas: 2, memory: 3GiB }, rstudio: off }
+hosts: { geo.bu.edu: { displayname: geo } }
+secrets: { bety_key: { env: KEY } }
+)");
+  CHECK(file.profile == "full");
+  CHECK(file.http.host == "pecan.bu.edu");
+  CHECK(file.http.port == 8080);
+  CHECK(file.http.tls_port == 8443);
+  CHECK(file.http.certificate_file == "/srv/demo/tls/crt");
+  CHECK(file.http.key_file == "/etc/key");
+  CHECK(file.http.url("machine") == "https://pecan.bu.edu:8443");
+  CHECK(file.services.at("bety").replicas == 2);
+  CHECK(file.services.at("rstudio").is_off);
+  CHECK(file.hosts.find_path("geo.bu.edu") == nullptr);  // a dot in a key is no path
+  CHECK(file.hosts.children.at(0).key == "geo.bu.edu");
+  CHECK(file.secrets.at("bety_key").variable == "KEY");
+}
+
+TEST_CASE("parse_instance_file: what cannot be in the profile full")
+{
+  CHECK(mistakes_in(R"(pecan: 1.8.0
+name: demo
+http: { tls: { cert: x } }
+services: { traefik: { replicas: 2 }, bety: { port: 80 }, betty: off }
+hosts: { "a b": {} }
+models: { web: { image: x, type: W, version: 1 } }
+)") == "pecan.yml:3:9: `http.tls` needs `acme_email`, or `cert` and `key`\n"
+       "pecan.yml:4:34: only one traefik can run at a time\n"
+       "pecan.yml:4:53: bety has no port of its own | the front proxy serves it: `http: {port: "
+       "…}`\n"
+       "pecan.yml:4:59: unknown service `betty` | did you mean `bety`?\n"
+       "pecan.yml:5:10: `a b` is no host name\n"
+       "pecan.yml:6:11: `web` is no name for a model | a standard service is called so\n");
+  CHECK(mistakes_in("pecan: 1.8.0\nname: demo\nhttp: { tls: { acme_email: a@b } }\n") ==
+        "pecan.yml:3:9: automatic certificates are for a name | write `http: {host: …}`\n");
+}
+
+TEST_CASE("parse_instance_file: a release may have another version of a model")
+{
+  const auto of = [](const std::string& release) {
+    return test::parse("{pecan: " + release + ", name: demo, models: {ed2: {}, basgra: {}}}")
+        .models;
+  };
+  CHECK(of("1.8.0").at(0).image.reference == "pecan/model-ed2-2.2.0:1.8.0");
+  CHECK(of("1.8.0").at(1).image.reference == "pecan/model-basgra-basgra_n_v1.0:1.8.0");
+  CHECK(of("develop").at(0).image.reference == "pecan/model-ed2-git:develop");
+  CHECK(of("develop").at(0).model.queue() == "ED2_git");
+  CHECK(of("develop").at(1).image.reference == "pecan/model-basgra-basgra_n_v1:develop");
 }
 
 TEST_CASE(
@@ -213,8 +271,7 @@ models:
   sipnt: {}
   ed2: { memory: "${MEMORY}", max_runtime: soon }
   mine: { image: x }
-)") == "pecan.yml:0:0: not yet: the profile full, which is the default | add `profile: core`\n"
-       "pecan.yml:2:7: `Demo` is no instance name | 2 to 32 of a-z, 0-9 and -, a letter first, no "
+)") == "pecan.yml:2:7: `Demo` is no instance name | 2 to 32 of a-z, 0-9 and -, a letter first, no "
        "- at the end; "
        "not pecanctl\n"
        "pecan.yml:3:1: unknown key `profil` | did you mean `profile`?\n"

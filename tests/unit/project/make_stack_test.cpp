@@ -20,7 +20,7 @@ namespace {
 
 stack::Stack make(const std::string& text, const project::UserId& user = {})
 {
-  return project::make_stack(test::parse(text), test::catalogue(), test::secrets(), user);
+  return project::make_stack(test::parse(text), test::catalogue(), test::secrets(), {.user = user});
 }
 
 const stack::Service& get(const stack::Stack& stack, std::string_view name)
