@@ -10,6 +10,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
 #include "core/base/text.hpp"
+#include "core/project/compose.hpp"
 
 namespace pecanctl::cli::commands {
 namespace {
@@ -20,6 +21,7 @@ struct ValidateFlags {
   bool is_print = false;
   bool is_origins = false;
   bool is_schema = false;
+  std::string format = "file";
 };
 
 // The answer in one piece, so that no line of it is lost among others.
@@ -51,12 +53,22 @@ void run_validate(const ValidateFlags& flags, Context& context)
     context.printer().document({{"ok", true}, {"schema", json::parse(text)}});
     return;
   }
+  if (flags.format == "compose" && !flags.is_print) {
+    throw Error{{.code = ErrorCode::usage,
+                 .what = "cannot use --as",
+                 .why = "nothing is printed",
+                 .hint = "add --print"}};
+  }
   context.source();  // before anything asks Docker where the file might be
   const auto& stack = context.stack();
   const auto path = context.file().path.string();
   json fields{
       {"ok", true}, {"file", path}, {"instance", stack.name}, {"services", stack.services.size()}};
-  if (flags.is_print || flags.is_origins) {
+  if (flags.format == "compose") {
+    const auto text = project::render_compose(stack);
+    say_lines(context, text);
+    fields["compose"] = text;
+  } else if (flags.is_print || flags.is_origins) {
     const auto view = context.resolved();
     if (flags.is_print) {
       say_lines(context, view.yaml);
@@ -78,11 +90,14 @@ RunFn setup_validate(CLI::App& sub)
 {
   auto flags = std::make_shared<ValidateFlags>();
   sub.add_flag("--print", flags->is_print, "The file with its variables and defaults filled in");
+  sub.add_option("--as", flags->format, "With --print: file, or compose (all that would run)")
+      ->check(CLI::IsMember(std::vector<std::string>{"file", "compose"}));
   sub.add_flag("--origins", flags->is_origins, "Where each value comes from");
   sub.add_flag("--schema", flags->is_schema, "The JSON Schema of pecan.yml, for editors");
   sub.footer(
       "Examples:\n  pecanctl validate\n  pecanctl validate --file other.yml\n"
       "  pecanctl validate --origins     who says what\n"
+      "  pecanctl validate --print --as compose\n"
       "  pecanctl validate --schema > pecan.schema.json");
   return [flags](Context& context) { run_validate(*flags, context); };
 }
