@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: the pecanctl authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""All of PEcAn from nothing, with stand-ins for its images: they check what they are given. One instance, one story."""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import stand_ins
+from proxy import Proxy
+from support import Case, docker, environment, labelled, main
+
+PAGES = {"/bety/": "bety", "/pecan/04-runpecan.php": "web", "/monitor/models.json": "monitor", "/api/ping": "api",
+         "/dbsync/": "dbsync", "/rstudio/": "rstudio", "/": "docs"}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def digest(login, password, key):
+    text = key
+    for _ in range(10):
+        text = hashlib.sha1(f"{text}--{login}--{password}--{key}".encode()).hexdigest()
+    return text
+
+
+class Probe:
+    """Asks for a page again and again, until it is stopped."""
+
+    def __init__(self, ask, paths):
+        self.ask, self.paths, self.failures, self.asked = ask, paths, [], 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while not self.over.wait(0.05):
+            for path in self.paths:
+                self.asked += 1
+                try:
+                    status, body = self.ask(path)
+                except OSError as error:
+                    status, body = 0, str(error)
+                if status != 200:
+                    self.failures.append((time.strftime("%X"), path, status, body))
+
+    def stop(self):
+        self.over.set()
+        self.thread.join(60)
+
+
+class Full(Case):
+    def setUp(self):
+        self.addCleanup(stand_ins.remove_all)
+        stand_ins.build_all()
+        self.made = self.instance("--profile", "full", "--models", "dalec")
+        self.port = free_port()
+
+    def ask(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def sql(self, text):
+        return docker("exec", "-u", "postgres", f"{self.made.name}-postgres-1", "psql", "-U", "postgres", "-d", "bety",
+                      "-tAc", text)
+
+    def deploy(self, code=0, *arguments, **changes):
+        result = self.made.run("deploy", *arguments, timeout=300, env=environment(**changes) if changes else None)
+        return self.expect(result, code)
+
+    def test_a_whole_pecan_from_nothing_until_it_is_gone(self):
+        for step in (self.comes_up_after_an_interrupted_load, self.lists_what_has_no_image, self.is_served,
+                     self.has_users_and_ids, self.a_second_deploy_writes_nothing, self.config_php_follows,
+                     self.a_broken_version_is_put_back, self.demo_data_comes_once, self.is_destroyed):
+            with self.subTest(step.__name__):
+                begun = time.monotonic()
+                step()
+                print(f"{step.__name__}: {time.monotonic() - begun:.1f} s", flush=True)
+
+    def comes_up_after_an_interrupted_load(self):
+        # The missing image is of a registry that refuses at once.
+        self.made.edit("models: ", f'http: {{ host: localhost, port: {self.port} }}\nmodels: ')
+        self.made.edit("  dalec:", '  sipnet: { image: "127.0.0.1:1/none:1" }\n  dalec:')
+        killed = self.made.run("deploy", timeout=300, env=environment(PECANCTL_FAILPOINT="load.ended"))
+        self.assertEqual(killed.exit, 128 + signal.SIGKILL, killed)
+        self.assertNotIn(f"{self.made.name}-web-1", self.made.containers())
+
+    def lists_what_has_no_image(self):
+        result = self.deploy(7)
+        self.assertIn("sipnet", result.err)
+        states = self.made.containers()
+        self.assertEqual({state for name, state in states.items()}, {"running"}, states)
+        services = {name.removeprefix(f"{self.made.name}-").rsplit("-", 1)[0] for name in states}
+        self.assertEqual(services, set(stand_ins.ROLES) | {"postgres", "rabbitmq", "dalec", "dalec-net"})
+        self.made.edit('  sipnet: { image: "127.0.0.1:1/none:1" }\n', "")
+        self.deploy(0)
+
+    def is_served(self):
+        for path, role in PAGES.items():
+            status, body = self.ask(path)
+            self.assertEqual((status, body.split()[0]), (200, role), path)
+        self.assertEqual(self.ask("/monitor/models.json")[1].split()[-1], "/models.json")
+        self.assertEqual(self.ask("/bety/x")[1].split()[-1], "/bety/x")
+
+    def has_users_and_ids(self):
+        key = self.made.secret("bety_key")
+        self.assertEqual(self.sql("SELECT login, page_access_level, crypted_password FROM users ORDER BY login"),
+                         f"admin|1|{digest('admin', self.made.secret('admin'), key)}\n"
+                         f"guestuser|4|{digest('guestuser', 'guestuser', key)}\nsomeone|3|abc")
+        self.assertEqual(self.sql("SELECT min(id) / 1000000000 FROM users WHERE id > 1"), "99")
+        self.assertEqual(self.sql("SELECT nextval('sites_id_seq') / 1000000000"), "99")
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pecanctl%'"), "0")
+
+    def a_second_deploy_writes_nothing(self):
+        folder = tempfile.mkdtemp(prefix="pecanctl-cli.")
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder], check=False)
+        proxy = Proxy(Path(folder) / "docker.sock", os.environ["PECANCTL_TEST_DOCKER"])
+        self.addCleanup(proxy.close)
+        result = self.deploy(0, DOCKER_HOST=proxy.environment)
+        self.assertIn("already matches pecan.yml", result.out)
+        self.assertEqual(proxy.writes(), [])
+        print(f"second deploy: {result.seconds * 1000:.0f} ms, {len(proxy.requests)} requests")
+
+    def config_php_follows(self):
+        path = self.made.folder / "config.php"
+        path.write_text(path.read_text() + "$mine = 1;\n")
+        self.made.edit("# everything below", 'hosts: { geo.bu.edu: { displayname: geo } }\n# everything below')
+        shown = self.expect(self.made.run("deploy", "-n"), 0).out
+        self.assertIn("+   'geo.bu.edu' => array(", shown)
+        self.assertNotIn("geo", path.read_text())
+        self.expect(self.made.run("deploy", "--check"), 10)
+        probe = Probe(self.ask, ["/pecan/", "/bety/"])
+        self.deploy(0)
+        probe.stop()
+        self.assertEqual(probe.failures, [])
+        print(f"{probe.asked} requests during the replacement")
+        inside = docker("exec", self.web(), "cat", "/var/www/html/pecan/config.php")
+        self.assertIn("geo.bu.edu", inside)
+        self.assertTrue(inside.endswith("$mine = 1;"), inside[-100:])
+        self.assertEqual(inside + "\n", path.read_text())
+
+    def web(self):
+        return next(name for name in self.made.containers() if name.startswith(f"{self.made.name}-web-"))
+
+    def a_broken_version_is_put_back(self):
+        stand_ins.build_version("docs", "broken", "pecan/docs:broken")
+        self.addCleanup(docker, "image", "rm", "-f", "pecan/docs:broken", check=False)
+        self.made.edit("# everything below", "services: { docs: { image: pecan/docs:broken } }\n# everything below")
+        probe = Probe(self.ask, ["/"])
+        result = self.made.run("deploy", timeout=300)
+        probe.stop()
+        self.assertIn(result.exit, (1, 7), result)
+        self.assertIn("this version does not work", result.err)
+        self.assertEqual(probe.failures, [])
+        self.made.edit("services: { docs: { image: pecan/docs:broken } }\n", "")
+        self.deploy(0)
+
+    def demo_data_comes_once(self):
+        self.assertIn("demo data", self.deploy(0, "--demo-data").err)
+        self.assertNotIn("demo data", self.deploy(0, "--demo-data").err)
+        self.assertEqual(self.sql("SELECT count(*) FROM dbfiles WHERE container_type = 'Input'"), "1")
+        owners = docker("exec", self.web(), "stat", "-c", "%u:%g", "/data", "/data/sites/site.clim")
+        self.assertEqual(owners.split(), ["1001:1001"] * 2)
+
+    def is_destroyed(self):
+        self.expect(self.made.run("destroy", "--volumes", "--now", "--confirm", self.made.name, timeout=120), 0)
+        left = [name for kind in ("container", "network", "volume")
+                for name in labelled(kind, self.made.name, *(["-a"] if kind == "container" else []))]
+        self.assertEqual(left, [])
+
+
+if __name__ == "__main__":
+    main()
