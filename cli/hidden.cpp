@@ -102,10 +102,14 @@ class World {
   {
     std::vector<std::string> names;
     const auto& off = outline().services_off;
-    for (const auto& service : context_.catalogue().services) {
+    const auto add = [&](const stack::Service& service) {
       if (std::ranges::find(off, service.name) == off.end()) {
         names.push_back(service.name);
       }
+    };
+    std::ranges::for_each(context_.catalogue().services, add);
+    if (outline().profile == "full") {
+      std::ranges::for_each(context_.catalogue().web_services, add, &project::WebService::service);
     }
     return names;
   }

@@ -8,8 +8,11 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/context.hpp"
+#include "core/base/fd.hpp"
 #include "core/base/text.hpp"
 #include "core/project/init.hpp"
+#include "core/project/instance_file.hpp"
+#include "core/project/outline.hpp"
 
 namespace pecanctl::cli::commands {
 namespace {
@@ -19,7 +22,7 @@ namespace fs = std::filesystem;
 struct InitFlags {
   std::string folder = ".";
   std::string name = {};
-  std::string profile = "core";
+  std::string profile = {};  ///< empty: that of the pecan.yml that is there, else core
   std::vector<std::string> models = {};
   std::string data = {};
 };
@@ -58,13 +61,27 @@ void print_dry_run(const std::vector<project::PlannedFile>& files, const fs::pat
   }
 }
 
+// Run again beside a pecan.yml, it makes what that one needs.
+std::string profile_of(const InitFlags& flags, const fs::path& folder)
+{
+  if (!flags.profile.empty()) {
+    return flags.profile;
+  }
+  std::error_code ignored;
+  const auto path = folder / "pecan.yml";
+  const bool is_full =
+      fs::is_regular_file(path, ignored) &&
+      project::read_outline(read_file(path, project::k_longest_instance_file)).profile == "full";
+  return is_full ? "full" : "core";
+}
+
 void run_init(const InitFlags& flags, Context& context)
 {
   const auto folder =
       fs::weakly_canonical(fs::absolute(fs::path{context.options().directory} / flags.folder));
   project::InitOptions options{.folder = folder,
                                .name = flags.name.empty() ? context.options().instance : flags.name,
-                               .profile = flags.profile,
+                               .profile = profile_of(flags, folder),
                                .models = flags.models,
                                .data = flags.data};
   const auto files = project::plan_init(options, context.catalogue());
@@ -96,7 +113,8 @@ RunFn setup_init(CLI::App& sub)
   auto flags = std::make_shared<InitFlags>();
   sub.add_option("DIR", flags->folder, "Folder of the new instance (made when missing)");
   sub.add_option("--name", flags->name, "Name of the instance (default: the folder's)");
-  sub.add_option("--profile", flags->profile, "core: database, broker, models; full: all of PEcAn")
+  sub.add_option("--profile", flags->profile,
+                 "core: database, broker, models (default); full: all of PEcAn")
       ->check(CLI::IsMember(std::vector<std::string>{"core", "full"}));
   sub.add_option("--models", flags->models, "Models, by comma")->delimiter(',')->type_name("A,B");
   sub.add_option("--data", flags->data, "Host folder for /data (default: a Docker volume)")

@@ -33,6 +33,7 @@ Outline read_outline(std::string_view text)
 {
   const auto root = parse_leniently(text);
   Outline outline{.name = config::text_or(root, "name"),
+                  .profile = config::text_or(root, "profile", "full"),
                   .models = keys_of(config::map_or_empty(root, "models")),
                   .sites = config::list_texts(config::map_or_empty(root, "sync"), "peers")};
   for (const auto& service : config::map_or_empty(root, "services").children) {

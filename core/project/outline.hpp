@@ -11,6 +11,7 @@ namespace pecanctl::project {
 /// The names in a pecan.yml. For completion, which has to work while the file is being written.
 struct Outline {
   std::string name = {};
+  std::string profile = "full";
   std::vector<std::string> models = {};
   std::vector<std::string> services_off = {};  ///< standard services that the file switches off
   std::vector<std::string> sites = {};         ///< of sync.peers, else the names of `hosts`
