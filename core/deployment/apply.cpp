@@ -191,17 +191,17 @@ class Applier {
 
   void replace(const std::vector<Pending>& items)
   {
+    std::vector<Pending> canaries;  // the first of each service; those prove themselves together
     std::vector<Pending> others;
     std::set<std::string> proven;
     for (const auto& item : items) {
       if (item.service->replacement == stack::Replacement::stop_first) {
         replace_in_place(item);
-      } else if (proven.insert(item.service->name).second) {
-        replace_beside({item});  // the first one is the canary
       } else {
-        others.push_back(item);
+        (proven.insert(item.service->name).second ? canaries : others).push_back(item);
       }
     }
+    replace_beside(canaries);
     const auto unwanted = std::stable_partition(
         others.begin(), others.end(),
         [&](const Pending& item) { return !outcome_.has_failed(item.service->name); });
