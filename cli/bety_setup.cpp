@@ -2,9 +2,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/bety_setup.hpp"
 
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "cli/context.hpp"
+#include "core/base/text.hpp"
 #include "core/deployment/bety_tasks.hpp"
 #include "core/project/make_stack.hpp"
 
@@ -31,6 +39,23 @@ std::unique_ptr<postgres::Database> connect_server(Context& context, const Deadl
       deadline.sooner(std::chrono::seconds{15}), stop);
 }
 
+engine::JobResult run_job(Context& context, const stack::Service& job, const Deadline& deadline,
+                          const std::stop_token& stop)
+{
+  const auto image = context.images().ensure(job.image, context.stack().images, deadline, stop);
+  return context.backend().run_job(context.stack(), job, image, deadline, stop);
+}
+
+// Closed to others from the first moment on.
+void make_private_folder(const std::filesystem::path& folder)
+{
+  std::error_code error;
+  std::filesystem::create_directories(folder.parent_path(), error);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw system_error(fmt::format("cannot make the folder {}", folder.string()), errno);
+  }
+}
+
 deployment::BetySetup::Run job_runner(Context& context, const std::string& name)
 {
   return [&context, name](const Deadline& deadline, const std::stop_token& stop) {
@@ -38,6 +63,63 @@ deployment::BetySetup::Run job_runner(Context& context, const std::string& name)
                                        context.machine());
     const auto image = context.images().ensure(job.image, context.stack().images, deadline, stop);
     return context.backend().run_job(context.stack(), job, image, deadline, stop);
+  };
+}
+
+// BETY's own image, doing something else than serving.
+stack::Service migration_job(const stack::Service& bety)
+{
+  return {.name = "migrate",
+          .image = bety.image,
+          .command = {"migrate"},
+          .environment = bety.environment,
+          .secret_environment = bety.secret_environment,
+          .limits = bety.limits};
+}
+
+// Writes into the folder of backups, whoever owns that.
+stack::Service backup_job(Context& context, const std::string& file)
+{
+  const auto& postgres = *context.stack().find_service("postgres");
+  return {.name = "backup",
+          .image = postgres.image,
+          .command = {"pg_dump", "-h", "postgres", "-U", "postgres", "-Fc", "-f",
+                      "/backups/" + file, "bety"},
+          .secret_environment = {{"PGPASSWORD", context.secrets().postgres}},
+          .mounts = {{.path = context.file().backups.string(), .target = "/backups"}},
+          .limits = postgres.limits,
+          .capabilities = {"DAC_OVERRIDE"}};
+}
+
+engine::JobResult back_up(Context& context, const Deadline& deadline, const std::stop_token& stop)
+{
+  const auto folder = context.file().backups;
+  make_private_folder(folder);
+  auto time = format_time(std::chrono::system_clock::now());
+  std::ranges::replace(time, ':', '-');
+  const auto name = fmt::format("{}-{}.dump", context.stack().name, time);
+  auto result = run_job(context, backup_job(context, name + ".part"), deadline, stop);
+  if (result.exit_code == 0) {
+    std::filesystem::rename(folder / (name + ".part"), folder / name);
+    note(context.reporter(), fmt::format("saved the database in {}", (folder / name).string()));
+  }
+  return result;
+}
+
+void add_migration(Context& context, deployment::BetySetup& setup)
+{
+  const auto* bety = context.stack().find_service("bety");
+  if (bety == nullptr) {
+    return;
+  }
+  setup.find_version = [&context, bety](const Deadline& deadline, const std::stop_token& stop) {
+    return context.images().ensure(bety->image, context.stack().images, deadline, stop).id;
+  };
+  setup.migrate = [&context, bety](const Deadline& deadline, const std::stop_token& stop) {
+    return run_job(context, migration_job(*bety), deadline, stop);
+  };
+  setup.back_up = [&context](const Deadline& deadline, const std::stop_token& stop) {
+    return back_up(context, deadline, stop);
   };
 }
 
@@ -58,6 +140,7 @@ std::vector<deployment::Task> make_bety_tasks(Context& context, bool wants_demo_
       .bety_password = secrets.bety,
       .bety_key = secrets.bety_key,
       .admin_password = secrets.admin};
+  add_migration(context, setup);
   if (wants_demo_data) {
     setup.add_demo_data = job_runner(context, "demo-data");
   }

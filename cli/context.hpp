@@ -90,6 +90,8 @@ class Context {
   /// Without one in sight, the one that the containers of -i remember.
   /// @throws Error not_found with the way to make one; invalid with all its mistakes.
   const project::InstanceFile& file();
+  /// From now on the instance is as `text` says, which stands in the place of the file's.
+  void use_text(std::string text);
   /// The file with everything filled in, and who says what. Asks nobody but the file system.
   ResolvedView resolved();
   /// The JSON Schema of pecan.yml.

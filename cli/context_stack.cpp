@@ -13,6 +13,15 @@ constexpr std::size_t k_longest_text = std::size_t{1} << 20U;  // of config.php,
 
 }  // namespace
 
+void Context::use_text(std::string text)
+{
+  source_ = std::make_unique<project::InstanceSource>(
+      project::InstanceSource{.path = source().path, .text = std::move(text)});
+  file_.reset();
+  secrets_.reset();
+  stack_.reset();
+}
+
 std::filesystem::path Context::config_php_path()
 {
   return file().folder() / "config.php";

@@ -220,6 +220,8 @@ std::string render_instance_file_page()
   page.heading("FILES");
   page.entry("secrets/postgres, secrets/rabbitmq, secrets/bety",
              "Passwords, mode 0600, in a folder of mode 0700. The key `secrets` names others.");
+  page.entry("secrets/bety_key, secrets/admin, secrets/rstudio", "The same, of the profile full.");
+  page.entry("config.php", "Of PEcAn's web page, written by pecanctl deploy; see above.");
   page.entry("secrets/instance", "The identity of the instance.");
   page.heading("EXAMPLES");
   page.example(k_example_file);

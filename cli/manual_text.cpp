@@ -34,7 +34,30 @@ constexpr std::array k_instance_file{
           "have variables of the environment: `${VAR}` must be set, `${VAR:-text}` has a default, "
           "`${VAR:?why}` says why it is needed; `$$` is a dollar sign. No other file is read "
           "for them."},
-    Prose{"The profile `full` does not work yet: write `profile: core`."},
+    Prose{
+        "The profile `core` has the database, the broker and the models. The profile `full` has "
+        "all of PEcAn: behind the front proxy traefik, which alone other machines can reach, "
+        "there are bety (/bety/), web (/pecan/), rstudio (/rstudio/), docs (/), monitor "
+        "(/monitor/), api (/api/) and dbsync (/dbsync/); the executor runs workflows. Under "
+        "`services` each of them but postgres and rabbitmq may be `off`; those that are not "
+        "traefik, rstudio, postgres or rabbitmq may have several `replicas`. BETY's first user is "
+        "`admin`, RStudio's is `carya`; their passwords are in `secrets/admin` and "
+        "`secrets/rstudio`."},
+    Prose{
+        "PEcAn's web page reads `config.php`. pecanctl writes it beside pecan.yml, between two "
+        "marks, with `hosts` as the execution hosts that the page offers; what you add outside of "
+        "the marks is kept. `pecanctl deploy -n` shows what would change in it."},
+    Prose{
+        "The services are those of PEcAn's docker-compose.yml, but for this: the broker, the "
+        "database and the proxy are of supported versions, and neither the broker's management "
+        "page nor the proxy's dashboard is open to everybody. There is no guest at the broker, "
+        "every role has a generated password, and BETY, web page and API share one generated "
+        "key. PEcAn's images take these from their environment only, so `docker inspect` shows "
+        "them to whoever may use Docker. All capabilities are dropped but those a service needs. "
+        "The monitor asks the broker where its management page really is. The workers of a model "
+        "share a network. In release develop basgra and ed2 are the versions that are published. "
+        "The model fates is left out. `pecanctl validate --print --as compose` shows all of it as "
+        "a Compose file."},
 };
 
 constexpr std::array k_init{
@@ -53,6 +76,18 @@ constexpr std::array k_deploy{
           "version that ran before. When nothing differs, nothing is written."},
     Prose{"Workers that have to be replaced finish their job first. With a list of services only "
           "those are changed, together with what they need and what does not run."},
+    Prose{"In the profile full it also does what else makes a PEcAn: it loads BETY's data into an "
+          "empty database (never onto rows; a load that was interrupted begins again), moves the "
+          "ids into the range of `site.id` (99 until there is one), adds the users admin and "
+          "guestuser, and with `--demo-data` PEcAn's demonstration sites and inputs. What is done "
+          "is not done again. When an image of a model, or of docs, rstudio, monitor, api or "
+          "dbsync, cannot be had, all the others are deployed, and the exit code is 7."},
+    Prose{"An update is another release or image in pecan.yml: the images come first, then the "
+          "database is saved into the folder `backups` and migrated by the new BETY, then the "
+          "services are replaced, those that may run twice beside the old ones. `--rollback` and "
+          "`--revision` put the pecan.yml of an earlier revision back, as the history in Consul "
+          "keeps it (what stood there goes to pecan.yml.replaced), and deploy it; the database "
+          "stays as it is."},
     Prose{"Worker counts that `pecanctl scale` set stay, whatever pecan.yml says."},
 };
 
@@ -88,7 +123,9 @@ constexpr std::array k_status{
 
 constexpr std::array k_validate{
     Prose{"Checks pecan.yml and the secrets that it names, without a connection to anything. All "
-          "mistakes are reported in one go, with line, column and the way to fix them."},
+          "mistakes are reported in one go, with line, column and the way to fix them. With "
+          "`--print --as compose` it shows all that would run, for reading beside PEcAn's own "
+          "docker-compose.yml; secrets are left out."},
 };
 
 constexpr std::array k_completion{

@@ -16,6 +16,7 @@
 #include "cli/deploy_via.hpp"
 #include "cli/deploying.hpp"
 #include "cli/placement.hpp"
+#include "cli/rollback.hpp"
 #include "cli/validators.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/text.hpp"
@@ -30,6 +31,11 @@ struct DeployFlags {
   std::vector<std::string> services = {};
   bool is_now = false;
   bool wants_demo_data = false;
+  bool is_rollback = false;
+  int revision = 0;  ///< to go back to; 0: none
+
+  bool goes_back() const { return is_rollback || revision > 0; }
+
   std::chrono::milliseconds drain_timeout{k_drain_timeout};
   RemoteDeploy wish = {};
 };
@@ -117,7 +123,8 @@ deployment::Publication publication_of(Context& context, const Converged& conver
                                       .ip = context.machine_address(),
                                       .release = stack.release,
                                       .revision = converged.planned.plan.revision,
-                                      .by = context.user_name()};
+                                      .by = context.user_name(),
+                                      .text = context.source().text};
   for (const auto& service : stack.services) {
     publication.replicas.emplace(service.name, converged.planned.desired.replicas_of(service));
     for (const auto& port : service.ports) {
@@ -202,6 +209,9 @@ void add_bety_tasks(const DeployFlags& flags, Context& context,
 void run_deploy(const DeployFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
+  if (flags.goes_back()) {
+    use_past_revision(context, flags.revision);
+  }
   refuse_demo_data(flags, context);
   const auto& stack = context.stack();
   const auto deadline = context.deadline(k_change_deadline);
@@ -233,6 +243,9 @@ void run_deploy(const DeployFlags& flags, Context& context)
   add_bety_tasks(flags, context, tasks);
   drop_unreachable_tasks(request.only, before, tasks);
   const auto probe = deployment::make_worker_probe(context.services());
+  if (flags.goes_back()) {
+    write_past_revision(context);
+  }
   const bool has_written = write_config_php(context);
   auto converged = converge(context, stack, request, tasks, probe, deadline);
   converged.changes += has_written ? 1 : 0;
@@ -279,6 +292,12 @@ RunFn setup_deploy(CLI::App& sub)
                "Replace workers even while they run a job; the job runs again");
   sub.add_flag("--demo-data", flags->wants_demo_data,
                "Add PEcAn's demonstration sites and inputs, once");
+  auto* rollback = sub.add_flag("--rollback", flags->is_rollback,
+                                "Go back to the revision before the one that runs");
+  sub.add_option("--revision", flags->revision, "Go back to this revision of the history")
+      ->check(CLI::Range(1, 999999))
+      ->type_name("N")
+      ->excludes(rollback);
   add_duration(sub, "--drain-timeout", flags->drain_timeout,
                "Wait this long for replaced workers' jobs");
   add_via(sub, flags->wish);

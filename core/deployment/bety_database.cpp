@@ -101,6 +101,24 @@ void set_bety_password(postgres::Transaction& transaction, const Secret& passwor
       "current_setting('pecanctl.password')); END $$");
 }
 
+std::string migrated_version(postgres::Transaction& transaction)
+{
+  const auto rows = transaction.query(
+      "SELECT substring(obj_description('public.schema_migrations'::regclass, 'pg_class') FROM "
+      "'^pecanctl: migrated by (.*)$')",
+      {});
+  return rows.at(0).at(0).value_or("");
+}
+
+void remember_migration(postgres::Transaction& transaction, const std::string& version)
+{
+  const std::array<Value, 1> parameters{"pecanctl: migrated by " + version};
+  transaction.query("SELECT set_config('pecanctl.version', $1, true)", parameters);
+  transaction.execute(
+      "DO $$ BEGIN EXECUTE format('COMMENT ON TABLE public.schema_migrations IS %L', "
+      "current_setting('pecanctl.version')); END $$");
+}
+
 int count_stray_sequences(postgres::Transaction& transaction, std::int64_t site)
 {
   const auto first = site * k_ids_of_a_site + 1;

@@ -27,6 +27,11 @@ std::string describe_rows(postgres::Transaction& transaction);
 /// Gives the role `bety`, which exists, its password.
 void set_bety_password(postgres::Transaction& transaction, const Secret& password);
 
+/// Which version the tables were migrated to last, as remember_migration left it; empty: none of
+/// ours yet.
+std::string migrated_version(postgres::Transaction& transaction);
+void remember_migration(postgres::Transaction& transaction, const std::string& version);
+
 /// Number of sequences of ids whose next one is not in the range of site `site`.
 int count_stray_sequences(postgres::Transaction& transaction, std::int64_t site);
 /// Moves those into it, behind what is there; never backwards in it. Source: BETY's

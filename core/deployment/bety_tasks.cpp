@@ -16,6 +16,9 @@ namespace {
 // Until an instance is registered its ids are in this range. Source: BETY, LOCAL_SERVER.
 constexpr std::int64_t k_unregistered = 99;
 
+// Stands for the version of tables that nobody worked with yet.
+constexpr std::string_view k_just_loaded = "the load";
+
 using SetupPointer = std::shared_ptr<const BetySetup>;
 using Look = std::function<bool(postgres::Transaction&)>;
 using Change = std::function<void(postgres::Transaction&)>;
@@ -98,6 +101,7 @@ void load(const BetySetup& setup, Services& services, const Deadline& deadline,
   }
   set_bety_password(*transaction, setup.bety_password);
   move_sequences(*transaction, setup.site.value_or(k_unregistered));
+  remember_migration(*transaction, std::string{k_just_loaded});
   mark_load(*transaction, false);
   transaction->commit();
 }
@@ -122,6 +126,54 @@ Task make_load_task(const SetupPointer& setup, Services& services)
           .perform = [setup, &services](
                          const Deadline& deadline,
                          const std::stop_token& stop) { load(*setup, services, deadline, stop); }};
+}
+
+// A job whose exit code counts.
+void require_success(const engine::JobResult& result, std::string_view what, std::string hint)
+{
+  if (result.exit_code != 0) {
+    throw Error{{.code = ErrorCode::failed,
+                 .what = fmt::format("cannot {}", what),
+                 .why = fmt::format("its program ended with exit code {}", result.exit_code),
+                 .hint = std::move(hint),
+                 .trail = result.log}};
+  }
+}
+
+void migrate(const BetySetup& setup, Services& services, const Deadline& deadline,
+             const std::stop_token& stop)
+{
+  const auto version = setup.find_version(deadline, stop);
+  const auto before = migrated_version(*services.database(deadline, stop).begin(deadline, stop));
+  if (before != k_just_loaded && setup.back_up) {  // what was just loaded can be loaded again
+    require_success(setup.back_up(deadline, stop), "save the database before it is migrated",
+                    "nothing was changed; correct the cause and repeat the command");
+  }
+  failpoint("migrate.saved");
+  require_success(setup.migrate(deadline, stop), "migrate BETY's tables",
+                  "go back with `pecanctl deploy --rollback`, or correct the cause and repeat the "
+                  "command; what was there before is in the folder `backups`");
+  const auto transaction = services.database(deadline, stop).begin(deadline, stop);
+  remember_migration(*transaction, version);
+  transaction->commit();
+}
+
+Task make_migration_task(const SetupPointer& setup, Services& services)
+{
+  return {.id = "BETY's migrations",
+          .after = "postgres",
+          .is_done =
+              [setup, &services](const Deadline& deadline, const std::stop_token& stop) {
+                const auto version = setup->find_version(deadline, stop);
+                return with_fresh_connection(services, deadline, stop, [&] {
+                  return migrated_version(
+                             *services.database(deadline, stop).begin(deadline, stop)) == version;
+                });
+              },
+          .perform =
+              [setup, &services](const Deadline& deadline, const std::stop_token& stop) {
+                migrate(*setup, services, deadline, stop);
+              }};
 }
 
 Task make_user_task(const SetupPointer& setup, Services& services, BetyUser user)
@@ -177,6 +229,9 @@ std::vector<Task> make_bety_tasks(BetySetup wanted, Services& services)
 {
   const auto setup = std::make_shared<const BetySetup>(std::move(wanted));
   std::vector<Task> tasks{make_load_task(setup, services)};
+  if (setup->find_version) {
+    tasks.push_back(make_migration_task(setup, services));
+  }
   if (setup->site) {
     tasks.push_back(make_range_task(*setup->site, services));
   }

@@ -3,6 +3,7 @@
 #include "core/deployment/index.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <set>
 #include <utility>
@@ -254,6 +255,30 @@ std::map<std::string, RememberedScale> Index::list_scales(const Deadline& deadli
   return scales;
 }
 
+std::vector<PastRevision> Index::list_history(const Deadline& deadline, const std::stop_token& stop)
+{
+  std::vector<PastRevision> history;
+  const auto prefix = key("history/");
+  for (const auto& entry : client_->list(prefix, deadline, stop)) {
+    const auto value = json::parse(entry.value, nullptr, false);
+    const auto text_of = [&](const char* name) {
+      return value.contains(name) && value[name].is_string() ? value[name].get<std::string>()
+                                                             : std::string{};
+    };
+    int revision = 0;
+    const auto name = std::string_view{entry.key}.substr(prefix.size());
+    std::from_chars(name.data(), name.data() + name.size(), revision);
+    if (value.is_object() && revision > 0 && !text_of("text").empty()) {
+      history.push_back({.revision = revision,
+                         .at = text_of("at"),
+                         .by = text_of("by"),
+                         .release = text_of("release"),
+                         .text = text_of("text")});
+    }
+  }
+  return history;
+}
+
 void Index::remember_scales(const std::map<std::string, RememberedScale>& scales,
                             const Deadline& deadline, const std::stop_token& stop)
 {
@@ -295,7 +320,8 @@ bool Index::publish(const Publication& publication, const Deadline& deadline,
                      {"at", format_time(std::chrono::system_clock::now())},
                      {"by", publication.by},
                      {"release", publication.release},
-                     {"replicas", publication.replicas}};
+                     {"replicas", publication.replicas},
+                     {"text", publication.text}};
   operations.push_back({.kind = Operation::Kind::set,
                         .key = key(fmt::format("history/{:06}", publication.revision)),
                         .value = history.dump(-1, ' ', false, json::error_handler_t::replace)});

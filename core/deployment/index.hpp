@@ -36,8 +36,18 @@ struct Publication {
   std::string release = {};
   int revision = 0;
   std::string by = {};
+  std::string text = {};                              ///< of pecan.yml
   std::map<std::string, int> replicas = {};           ///< service → count
   std::map<std::string, std::string> endpoints = {};  ///< service → "127.0.0.1:port"
+};
+
+/// A revision that was deployed, as history keeps it.
+struct PastRevision {
+  int revision = 0;
+  std::string at = {};  ///< RFC 3339
+  std::string by = {};
+  std::string release = {};
+  std::string text = {};  ///< its pecan.yml
 };
 
 /// An instance's place in Consul: `pecan/instances/<name>/…` and `instance/<name>/ip`. Labels are
@@ -66,6 +76,8 @@ class Index {
 
   std::map<std::string, RememberedScale> list_scales(const Deadline& deadline,
                                                      const std::stop_token& stop);
+  /// Revisions whose pecan.yml is known, the oldest first.
+  std::vector<PastRevision> list_history(const Deadline& deadline, const std::stop_token& stop);
   void remember_scales(const std::map<std::string, RememberedScale>& scales,
                        const Deadline& deadline, const std::stop_token& stop);
   /// Writes what differs from what is there; returns whether anything did.

@@ -65,6 +65,7 @@ class Reader {
   {
     read_top();
     read_data();
+    read_backups();
     read_network();
     read_sync();
     read_publish();
@@ -131,6 +132,14 @@ class Reader {
   {
     auto path = (file_.folder() / text).lexically_normal();
     return path.has_filename() ? path : path.parent_path();
+  }
+
+  void read_backups()
+  {
+    file_.backups = absolute(config::text_or(root_, "backups", "backups"));
+    if (!file_.data.empty() && is_within(file_.backups, file_.data)) {
+      report(root_, "backups", "`backups` must not be in `data`: workers can change all of it");
+    }
   }
 
   void read_data()

@@ -92,10 +92,11 @@ struct InstanceFile {
   std::vector<ModelRequest> models;
   std::map<std::string, ServiceOverride> services;
   std::map<std::string, SecretReference> secrets;
-  std::string consul_address;  ///< empty: the machine's own Consul
-  std::string host;            ///< public name; empty: the machine's own
-  WebAddress http;             ///< its host is `host`
-  config::Node hosts;          ///< execution hosts by name, settings as in PEcAn's config.php
+  std::string consul_address;     ///< empty: the machine's own Consul
+  std::string host;               ///< public name; empty: the machine's own
+  WebAddress http;                ///< its host is `host`
+  config::Node hosts;             ///< execution hosts by name, settings as in PEcAn's config.php
+  std::filesystem::path backups;  ///< folder for backups; default: beside pecan.yml
   SiteSettings site;
   PublishSettings publish;
   SyncSettings sync;

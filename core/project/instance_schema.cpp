@@ -202,7 +202,9 @@ constexpr std::array k_instance_keys{
         .description = "auto: local, else pull, else build ours",
         .fallback = "auto",
         .choices = "auto|pull|build"},
-    Key{.path = "backups", .description = "Folder for backups", .not_yet = "backups"},
+    Key{.path = "backups",
+        .description = "Folder for backups of the database, relative to this file",
+        .fallback = "backups"},
 };
 
 }  // namespace

@@ -85,7 +85,8 @@ class Full(Case):
     def test_a_whole_pecan_from_nothing_until_it_is_gone(self):
         for step in (self.comes_up_after_an_interrupted_load, self.lists_what_has_no_image, self.is_served,
                      self.has_users_and_ids, self.a_second_deploy_writes_nothing, self.config_php_follows,
-                     self.a_broken_version_is_put_back, self.demo_data_comes_once, self.is_destroyed):
+                     self.a_broken_version_is_put_back,
+                     self.an_update_saves_and_migrates, self.a_rollback_goes_back, self.demo_data_comes_once, self.is_destroyed):
             with self.subTest(step.__name__):
                 begun = time.monotonic()
                 step()
@@ -168,6 +169,56 @@ class Full(Case):
         self.assertEqual(probe.failures, [])
         self.made.edit("services: { docs: { image: pecan/docs:broken } }\n", "")
         self.deploy(0)
+
+    def build_update(self):
+        """Release 1.8.1 of everything that has PEcAn's releases, and two BETYs."""
+        tags = {role: tag.replace(stand_ins.RELEASE, "1.8.1") for role, tag in stand_ins.ROLES.items()
+                if tag.endswith(stand_ins.RELEASE)}
+        for role, tag in tags.items():
+            stand_ins.build_version(role, "2", tag)
+        for version in ("2", "unmigratable"):
+            stand_ins.build_version("bety", version, f"pecan/bety:{version}")
+        self.addCleanup(docker, "image", "rm", "-f", "pecan/bety:2", "pecan/bety:unmigratable", *tags.values(),
+                        check=False)
+
+    def versions(self):
+        return {self.ask(path)[1].split()[1] for path in PAGES}
+
+    def an_update_saves_and_migrates(self):
+        self.build_update()
+        backups = self.made.folder / "backups"
+        self.assertFalse(backups.exists())
+        self.made.edit('pecan: "1.8.0"', 'pecan: "1.8.1"')
+        self.made.edit("# everything below",
+                       "services: { bety: { image: pecan/bety:unmigratable, replicas: 2 } }\n# everything below")
+        result = self.made.run("deploy", timeout=300)
+        self.assertIn(result.exit, (1, 7), result)
+        self.assertIn("a migration fails", result.err)
+        self.assertEqual(self.ask("/bety/")[1].split()[1], "1")
+        self.made.edit("pecan/bety:unmigratable", "pecan/bety:2")
+        probe = Probe(self.ask, [path for path, role in PAGES.items() if role != "rstudio"])  # one at a time
+        self.deploy(0)
+        probe.stop()
+        print(f"{probe.asked} requests during the update of all services")
+        self.assertEqual(probe.failures, [])
+        self.assertEqual(self.versions(), {"2"})
+        self.assertEqual(len({self.ask("/bety/")[1].split()[2] for _ in range(8)}), 2)  # balanced
+        saved = sorted(backups.iterdir())
+        self.assertEqual(len(saved), 2)  # one before each migration that was tried
+        self.assertTrue(all(path.read_bytes().startswith(b"PGDMP") and path.suffix == ".dump" for path in saved))
+        self.assertEqual(backups.stat().st_mode & 0o777, 0o700)
+
+    def a_rollback_goes_back(self):
+        updated = self.made.file.read_text()
+        self.expect(self.made.run("deploy", "--revision", "999"), 9, "it has")
+        shown = self.expect(self.made.run("deploy", "--rollback", "-n"), 0).out
+        self.assertIn("pecan/bety:2 -> pecan/bety:latest", shown)
+        self.assertEqual(self.made.file.read_text(), updated)
+        self.deploy(0, "--rollback")
+        self.assertEqual(self.versions(), {"1"})
+        self.assertNotIn("pecan/bety:2", self.made.file.read_text())
+        self.assertEqual((self.made.folder / "pecan.yml.replaced").read_text(), updated)
+        self.assertIn("already matches", self.deploy(0).out)
 
     def demo_data_comes_once(self):
         self.assertIn("demo data", self.deploy(0, "--demo-data").err)

@@ -84,6 +84,17 @@ class Lab : public deployment::Services {
                on_load();
                return engine::JobResult{.log = {"the loader's last words"}};
              },
+         .find_version = [this](const Deadline&, const std::stop_token&) { return version; },
+         .migrate =
+             [this](const Deadline&, const std::stop_token&) {
+               steps.push_back("migrate to " + version);
+               return engine::JobResult{.exit_code = version == "bad" ? 1 : 0};
+             },
+         .back_up =
+             [this](const Deadline&, const std::stop_token&) {
+               steps.emplace_back("save");
+               return engine::JobResult{};
+             },
          .host = "pecan.example.org",
          .site = site,
          .bety_password = Secret{"of bety"},
@@ -107,6 +118,8 @@ class Lab : public deployment::Services {
 
   std::function<void()> on_load = [this] { load_all(); };
   int loads = 0;
+  std::string version = "1";
+  std::vector<std::string> steps = {};
 
  private:
   static void unmark()
@@ -126,7 +139,9 @@ class Lab : public deployment::Services {
 TEST_CASE("make_bety_tasks: everything once, and then never again")
 {
   Lab lab;
-  CHECK(lab.deploy() == std::vector<std::string>{"BETY's data", "user admin", "user guestuser"});
+  CHECK(lab.deploy() == std::vector<std::string>{"BETY's data", "BETY's migrations", "user admin",
+                                                 "user guestuser"});
+  CHECK(lab.steps == std::vector<std::string>{"migrate to 1"});
   CHECK(lab.deploy().empty());
   CHECK(lab.loads == 1);
   CHECK_FALSE(lab.is_marked());
@@ -188,4 +203,26 @@ TEST_CASE("make_bety_tasks: ids move into the site's range, and never back in it
   lab.run("ALTER SEQUENCE users_id_seq RESTART WITH 5");
   CHECK(lab.deploy(12) == std::vector<std::string>{"ids of site 12"});
   CHECK(lab.ask("SELECT nextval('sites_id_seq')") == "12000000500");
+}
+
+TEST_CASE("make_bety_tasks: another BETY migrates, after the database was saved")
+{
+  Lab lab;
+  lab.deploy();
+  lab.steps.clear();
+  lab.version = "bad";
+  CHECK(test::error_of([&] { lab.deploy(); }).what == "cannot migrate BETY's tables");
+  lab.version = "2";
+  CHECK(lab.deploy() == std::vector<std::string>{"BETY's migrations"});
+  CHECK(lab.steps == std::vector<std::string>{"save", "migrate to bad", "save", "migrate to 2"});
+  CHECK(lab.deploy().empty());
+}
+
+TEST_CASE("make_bety_tasks: tables that somebody else loaded are saved before they are migrated")
+{
+  Lab lab;
+  lab.load_all();
+  CHECK(lab.deploy().front() == "BETY's migrations");
+  CHECK(lab.steps == std::vector<std::string>{"save", "migrate to 1"});
+  CHECK(lab.loads == 0);
 }

@@ -100,6 +100,10 @@ def serve(arguments):
         proxy.serve(arguments)
     if os.environ["STAND_IN_VERSION"] == "broken":
         complain(["this version does not work"])
+    if arguments == ["migrate"]:
+        complain(["a migration fails"] if os.environ["STAND_IN_VERSION"] == "unmigratable" else [])
+        socket.create_connection(DATABASE, 5).close()
+        sys.exit(0)
     check(role)
     if ROLES[role][0] == 0:
         consume(os.environ.get("STAND_IN_QUEUE", "pecan"))

@@ -186,8 +186,7 @@ backups: /srv/pecan/backups
        "pecan.yml:10:13: nothing works without postgres\n"
        "pecan.yml:16:15: not yet: secrets from a command | remove `secrets.bety_key.command`\n"
        "pecan.yml:17:15: not yet: secrets from a command | remove `secrets.postgres.command`\n"
-       "pecan.yml:18:9: not yet: `engine: swarm`\n"
-       "pecan.yml:19:1: not yet: backups | remove `backups`\n");
+       "pecan.yml:18:9: not yet: `engine: swarm`\n");
 }
 
 TEST_CASE("parse_instance_file: what the profile core has not")
