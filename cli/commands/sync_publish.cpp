@@ -29,8 +29,8 @@ Error publish_usage_error(std::string what, std::string hint)
 }
 
 // Which site's rows: as typed, as pecan.yml says, or as this host is registered.
-std::int64_t find_site(const PublishFlags& flags, const postgres::Endpoint& database,
-                       Context& context, const Deadline& deadline)
+std::int64_t find_published_site(const PublishFlags& flags, const postgres::Endpoint& database,
+                                 Context& context, const Deadline& deadline)
 {
   if (flags.site) {
     return *flags.site;
@@ -52,7 +52,7 @@ std::int64_t find_site(const PublishFlags& flags, const postgres::Endpoint& data
                .hint = "pecanctl register site"}};
 }
 
-std::filesystem::path find_folder(const PublishFlags& flags, Context& context)
+std::filesystem::path find_publish_folder(const PublishFlags& flags, Context& context)
 {
   if (!flags.folder.empty()) {
     return std::filesystem::absolute(flags.folder).lexically_normal();
@@ -65,7 +65,7 @@ std::filesystem::path find_folder(const PublishFlags& flags, Context& context)
                             "pecan.yml");
 }
 
-Secret find_key(Context& context)
+Secret find_publish_key(Context& context)
 {
   if (!context.has_file()) {
     return {};
@@ -83,10 +83,11 @@ std::string find_handover(Context& context)
              : "";
 }
 
-PublishRequest make_request(const PublishFlags& flags, Context& context, const Deadline& deadline)
+PublishRequest make_publish_request(const PublishFlags& flags, Context& context,
+                                    const Deadline& deadline)
 {
-  PublishRequest request{.folder = find_folder(flags, context),
-                         .key = find_key(context),
+  PublishRequest request{.folder = find_publish_folder(flags, context),
+                         .key = find_publish_key(context),
                          .handover = find_handover(context),
                          .program = fmt::format("pecanctl {}", version().number),
                          .lock_wait = context.options().lock_wait};
@@ -95,11 +96,11 @@ PublishRequest make_request(const PublishFlags& flags, Context& context, const D
                     .is_checked = !flags.is_unchecked,
                     .is_anonymous = !flags.keeps_users};
   request.database = context.database_endpoint(deadline);
-  request.site = find_site(flags, request.database, context, deadline);
+  request.site = find_published_site(flags, request.database, context, deadline);
   return request;
 }
 
-void show_counts(const PublishRequest& request, Context& context, const Deadline& deadline)
+void show_publish_counts(const PublishRequest& request, Context& context, const Deadline& deadline)
 {
   output::Table table{.header = {"TABLE", "ROWS"}, .rows = {}};
   auto tables = nlohmann::json::object();
@@ -182,13 +183,13 @@ void add_publish_options(CLI::App& sub, PublishFlags& flags)
 void run_publish(const PublishFlags& flags, Context& context)
 {
   const auto deadline = context.deadline(k_publish_deadline);
-  const auto request = make_request(flags, context, deadline);
+  const auto request = make_publish_request(flags, context, deadline);
   if (request.key.is_empty()) {
     warn(context.reporter(),
          "the manifest is not signed: this site has no key (pecanctl register site makes one)");
   }
   if (context.options().is_dry_run || context.options().is_check) {
-    show_counts(request, context, deadline);
+    show_publish_counts(request, context, deadline);
     return;
   }
   show_publication(request,
