@@ -3,7 +3,6 @@
 #include "core/replication/dialect.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -118,16 +117,14 @@ std::optional<RawRow> RowReader::next()
 // Where the row that begins at begin_ ends: its LF, when that is in the buffer.
 std::optional<std::size_t> RowReader::find_end(std::size_t& fields)
 {
-  const char* const begin = buffer_.data() + begin_;
-  const auto left = buffer_.size() - begin_;
-  const auto* const newline = static_cast<const char*>(std::memchr(begin, '\n', left));
-  if (newline == nullptr) {
+  const auto newline = buffer_.find('\n', begin_);
+  if (newline == std::string::npos) {
     return std::nullopt;
   }
-  const auto size = static_cast<std::size_t>(newline - begin);
-  if (std::memchr(begin, k_quote, size) == nullptr) {
-    fields = 1 + static_cast<std::size_t>(std::count(begin, newline, k_tab));
-    return begin_ + size;
+  const auto line = std::string_view{buffer_}.substr(begin_, newline - begin_);
+  if (line.find(k_quote) == std::string_view::npos) {
+    fields = 1 + static_cast<std::size_t>(std::ranges::count(line, k_tab));
+    return newline;
   }
   bool is_quoted = false;
   fields = 1;

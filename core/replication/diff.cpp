@@ -118,7 +118,8 @@ RowIndex index_rows(const Table& table, Shape& shape, const BlockSource& source,
 TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
                        const IdBlock& block, RowIndex index)
 {
-  TableDiff diff{.there = index.size(), .index = std::move(index)};
+  const auto there = index.size();
+  TableDiff diff{.there = there, .index = std::move(index)};
   const auto sql =
       fmt::format("COPY (SELECT id, {} FROM {} WHERE id BETWEEN {} AND {}) TO STDOUT {}",
                   shape.columns_sql(), table.sql, block.first, block.last, k_copy_options);

@@ -4,14 +4,13 @@
 and after each time, and the exit code."""
 
 import gzip
+import hashlib
 import io
-import json
 import secrets
 import signal
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 from pathlib import Path
 
@@ -448,7 +447,7 @@ class BadWeather(SyncCase):
         def break_once(handler, path):
             if "version" in path or "Range" in handler.headers:
                 return False
-            etag = '"' + __import__("hashlib").md5(bundle).hexdigest() + '"'
+            etag = '"' + hashlib.md5(bundle).hexdigest() + '"'
             return self.site.answer(handler, 200, bundle[:half], {"ETag": etag}, length=len(bundle))
         self.respond(break_once)
         self.sync()
@@ -532,6 +531,15 @@ class Killed(SyncCase):
         self.assertEqual(self.here.checksums(), before)
         self.sync()
         self.all_same()
+
+    def test_a_commit_that_did_not_arrive_is_found_out_and_done_again(self):
+        process = start(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.recorded=stall:1500"))
+        end = (f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{self.here.name}' "
+               "AND application_name = 'pecanctl' AND state = 'idle in transaction' AND query LIKE 'INSERT INTO pecanctl.sync_log%'")
+        wait_until(lambda: self.here.query(end) != "0", 20)
+        self.expect(finish(process), 0)
+        self.all_same()
+        self.assertEqual(self.here.query("SELECT count(*) FROM pecanctl.sync_log"), "1")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ import gzip
 import hashlib
 import http.server
 import io
-import os
 import secrets
 import socket
 import subprocess
 import tarfile
 import threading
-import time
 from pathlib import Path
 
 SCHEMA = Path(__file__).with_name("sync_schema.sql")
