@@ -88,9 +88,10 @@ class Writer {
 
   void remove_rows()
   {
-    const auto& order = catalogue_.order;
-    for (auto name = order.rbegin(); name != order.rend(); ++name) {
-      const auto found = stage_.find(*name);
+    const std::vector<std::string> children_first{catalogue_.order.rbegin(),
+                                                  catalogue_.order.rend()};
+    for (const auto& name : children_first) {
+      const auto found = stage_.find(name);
       if (found == stage_.end()) {
         continue;
       }
