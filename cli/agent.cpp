@@ -25,8 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-// At most a tenth of the time goes into looking.
-constexpr int k_idle_share = 9;
+// At most a quarter of the time goes into looking.
+constexpr int k_idle_share = 3;
 constexpr RetryPolicy k_patience{.first = milliseconds{500}, .longest = milliseconds{15'000}};
 
 // Tells an instance's notes as such, without its secrets. Steps are too much for a log.
@@ -283,13 +283,12 @@ void run_agent(const AgentOptions& options, Context& context)
   }
   std::string url;
   const auto server = serve_health(health, options.listen, url);
-  std::vector<std::string> names;
-  for (const auto& kind : kinds) {
-    names.push_back(kind.name);
-  }
+  std::vector<std::string> names(kinds.size());
+  std::ranges::transform(kinds, names.begin(), &DutyKind::name);
   note(context.reporter(),
        fmt::format("duties: {}; {}/health, {}/metrics", fmt::join(names, ", "), url, url));
   std::vector<std::jthread> threads;
+  threads.reserve(services.size());
   for (auto& service : services) {
     threads.emplace_back([&service] { service->run(); });
   }

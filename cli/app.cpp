@@ -44,7 +44,7 @@ constexpr std::array k_commands{
             commands::setup_doctor},
     Command{"Look", "validate", "check pecan.yml offline, with line numbers",
             commands::setup_validate},
-    Command{"Serve", "agent", "serve instances: worker counts by their queues, requests, Consul",
+    Command{"Serve", "agent", "scale by the queues, take deployment requests",
             commands::setup_agent},
     Command{"Shell", "completion", "completion script for bash, fish or zsh",
             commands::setup_completion},

@@ -290,14 +290,16 @@ scaling::Row Autoscaler::treat(const stack::Service& service, const engine::Obse
 std::vector<scaling::Row> Autoscaler::pass(const std::set<std::string>& only)
 {
   const auto models = scaled_models(context_.stack(), only);
-  const auto observed =
-      context_.backend().observe(context_.identity(), context_.look_deadline(), context_.stop());
+  const engine::Observation observed{
+      .replicas = context_.backend().list_replicas(context_.identity(), context_.look_deadline(),
+                                                   context_.stop())};
   if (observed.is_empty()) {
     throw Error{{.code = ErrorCode::not_found,
                  .what = fmt::format("instance {} is not deployed", context_.stack().name),
                  .hint = "pecanctl deploy"}};
   }
   std::vector<scaling::Row> rows;
+  rows.reserve(models.size());
   for (const auto* model : models) {
     rows.push_back(treat(*model, observed));
   }

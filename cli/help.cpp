@@ -106,7 +106,9 @@ std::string render_program_help(const Reference& reference, HelpSize size)
   if (is_full) {
     text += render_flags("Flags of all commands", reference.global_flags);
   }
-  return text + "\nMore: pecanctl help COMMAND, pecanctl help exit-codes, man pecanctl\n";
+  // The short one fits on a screen of 24 lines.
+  return fmt::format("{}{}More: pecanctl help COMMAND, pecanctl help exit-codes, man pecanctl\n",
+                     text, is_full ? "\n" : "");
 }
 
 std::string render_command_help(const Reference& reference, const CommandText& command,

@@ -187,7 +187,7 @@ void run_scale(const ScaleFlags& flags, Context& context)
   summarise(context, request, count_workers(observed), converged.changes, begun);
 }
 
-// Several of them at once, or none and no model, cannot be meant.
+// Several of them at once cannot be meant.
 std::optional<ScaleMode> find_mode(const ScaleFlags& flags)
 {
   std::vector<std::pair<std::string, ScaleMode>> given;
@@ -205,12 +205,6 @@ std::optional<ScaleMode> find_mode(const ScaleFlags& flags)
     throw Error{{.code = ErrorCode::usage,
                  .what = fmt::format("cannot use {} with {}", given[0].first, given[1].first),
                  .hint = "leave one of them out"}};
-  }
-  if (given.empty() && flags.targets.empty()) {
-    throw Error{{.code = ErrorCode::usage,
-                 .what = "no model given",
-                 .why = "it has to be MODEL=N, or --auto",
-                 .hint = "pecanctl scale dalec=4"}};
   }
   return given.empty() ? std::nullopt : std::optional{given.front().second};
 }
@@ -242,6 +236,13 @@ RunFn setup_scale(CLI::App& sub)
                "Remove workers even while they run a job; the job runs again");
   add_duration(sub, "--drain-timeout", flags->drain_timeout,
                "Wait this long for busy workers (default 1h)");
+  sub.callback([flags] {
+    const bool names_all =
+        flags->is_auto || flags->resumes || flags->pauses || flags->pauses_up || flags->pauses_down;
+    if (flags->targets.empty() && !names_all) {
+      throw CLI::RequiredError{"MODEL=N"};
+    }
+  });
   sub.footer(
       "Examples:\n  pecanctl scale sipnet=4\n  pecanctl scale sipnet=0 dalec=20\n"
       "  pecanctl scale --auto           for cron\n  pecanctl scale --auto -n        what the "

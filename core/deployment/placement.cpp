@@ -74,7 +74,7 @@ std::optional<std::string> explain_shortage(std::span<const Claim> claims, const
 
 int find_room(std::string_view name, std::span<const Claim> claims, const Capacity& capacity)
 {
-  double memory = static_cast<double>(capacity.memory);
+  auto memory = static_cast<double>(capacity.memory);
   double cpus = capacity.cpus;
   const Claim* own = nullptr;
   for (const auto& claim : claims) {

@@ -93,10 +93,10 @@ class Editor {
     if (!is_changed) {
       return text_;
     }
-    std::vector<std::string> parts;
-    for (const auto& [key, value] : merged) {
-      parts.push_back(fmt::format("{}: {}", key, value));
-    }
+    std::vector<std::string> parts(merged.size());
+    std::ranges::transform(merged, parts.begin(), [](const auto& setting) {
+      return fmt::format("{}: {}", setting.first, setting.second);
+    });
     put(present, fmt::format("{}: {{{}{}{}}}", name, parts.empty() ? "" : " ",
                              fmt::join(parts, ", "), parts.empty() ? "" : " "));
     return join();

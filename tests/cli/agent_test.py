@@ -139,7 +139,7 @@ class Scale(AgentCase):
         self.assertIn("adding is paused", result.out)
         self.expect(self.shared.run("scale", "--auto", "dalek"), 9, "dalec")
         self.expect(self.shared.run("scale", "--auto", "--resume"), 2, "--resume")
-        self.expect(self.shared.run("scale"), 2, "no model")
+        self.expect(self.shared.run("scale"), 2, "MODEL=N")
         self.expect(self.shared.run("deploy"), 0)
         self.assertEqual(self.workers(), 2, "deploy keeps what the queue wanted")
 
