@@ -47,7 +47,7 @@ class InstanceReporter : public Reporter {
       next_.on(
           Note{.level = told->level, .text = fmt::format("{}: {}", instance_, hide(told->text))});
     } else if (const auto* end = std::get_if<StepFinished>(&event);
-               end != nullptr && end->outcome == StepOutcome::failed) {
+               end != nullptr && end->outcome == StepOutcome::failed && !end->detail.empty()) {
       warn(next_, fmt::format("{}: {} failed: {}", instance_, end->id, hide(end->detail)));
     }
   }

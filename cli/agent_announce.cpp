@@ -17,7 +17,7 @@ constexpr std::chrono::seconds k_patience{5};
 // Source: Registrator, "Service Object": SERVICE_<port>_NAME before SERVICE_NAME.
 std::string announced_name(const stack::Service* service, const engine::Replica& replica, int port)
 {
-  const auto own = fmt::format("{}-{}", replica.instance, replica.service);
+  auto own = fmt::format("{}-{}", replica.instance, replica.service);
   if (service == nullptr) {
     return own;
   }
@@ -94,6 +94,9 @@ class AnnounceDuty : public Duty {
         continue;
       }
       for (const auto& port : replica.ports) {
+        if (port.host_port == 0) {
+          continue;  // for its neighbours only
+        }
         auto id = fmt::format("{}{}-{}:{}", prefix_, replica.service, replica.number,
                               port.container_port);
         services.emplace(std::move(id), registration_of(replica, port));

@@ -21,15 +21,27 @@ namespace {
 using namespace std::chrono_literals;
 using scaling::Verdict;
 
-constexpr auto k_ask = 5s;      // one answer of the broker or of Consul
-constexpr auto k_apply = 2min;  // until new workers take jobs
-constexpr auto k_drain = 2s;    // idle ones leave at once; who became busy meanwhile stays
+constexpr auto k_ask = 5s;        // one answer of the broker or of Consul
+constexpr auto k_apply = 2min;    // until new workers take jobs
+constexpr auto k_drain = 2s;      // idle ones leave at once; who became busy meanwhile stays
+constexpr auto k_farewell = 15s;  // a worker without network gives its broker up
 constexpr auto k_repair_every = 10s;
+constexpr auto k_deaf = 30s;         // for connecting anew after the broker was away
 constexpr auto k_write_every = 30s;  // a look that finds what the last one found
 
 bool is_worker_up(const engine::Replica& replica)
 {
   return replica.state == engine::State::running || replica.state == engine::State::paused;
+}
+
+// Whoever shared its network has none now, also when it comes back.
+bool has_lost_network(const stack::Service& service, const engine::Observation& observed)
+{
+  const auto holders = observed.of_service(service.joins);
+  return !observed.of_service(service.name).empty() &&
+         std::ranges::any_of(holders, [](const engine::Replica* holder) {
+           return holder->state != engine::State::running;
+         });
 }
 
 // A worker that ended, one that lost its network, a holder that does not run: what a restart of
@@ -47,7 +59,7 @@ bool needs_repair(const stack::Service& service, const engine::Observation& obse
     });
   };
   return std::ranges::any_of(workers, is_down) || std::ranges::any_of(workers, is_cut_off) ||
-         (!workers.empty() && std::ranges::any_of(holders, is_down));
+         has_lost_network(service, observed);
 }
 
 std::set<std::string> names_of(const engine::Observation& observed, const std::string& service)
@@ -146,6 +158,7 @@ scaling::Sight Autoscaler::look(const stack::Service& service, const engine::Obs
       ids.push_back(replica->id);
     }
   }
+  std::uint64_t consumers = 0;
   const auto attempt = [&](const auto& ask) {
     try {
       ask(Deadline::in(k_ask));
@@ -159,6 +172,7 @@ scaling::Sight Autoscaler::look(const stack::Service& service, const engine::Obs
     const auto queue = broker.find_queue(service.model->queue(), deadline, context_.stop());
     if (queue) {
       sight.ready = queue->ready;
+      consumers = queue->consumers;
     } else if (!context_.options().is_dry_run) {
       // Lost with the broker's data, and no worker is there to declare it.
       broker.ensure_queue(service.model->queue(), deadline, context_.stop());
@@ -168,11 +182,23 @@ scaling::Sight Autoscaler::look(const stack::Service& service, const engine::Obs
     const auto busy = context_.backend().are_busy(ids, deadline, context_.stop());
     sight.busy = static_cast<int>(std::ranges::count(busy, true));
   });
+  note_deafness(consumers, sight, known(service.name));
   return sight;
 }
 
+// The network of a holder that was started again is another one: its workers run, and hear nothing.
+void Autoscaler::note_deafness(std::uint64_t consumers, const scaling::Sight& sight, Known& kept)
+{
+  const bool is_deaf = sight.ready && consumers == 0 && sight.workers > 0 && sight.busy == 0;
+  if (!is_deaf) {
+    kept.deaf.reset();
+  } else if (!kept.deaf) {
+    kept.deaf = Deadline::in(k_deaf);
+  }
+}
+
 void Autoscaler::act(const stack::Service& service, const engine::Observation& observed,
-                     scaling::Row& row)
+                     bool replaces_all, scaling::Row& row)
 {
   const auto& stack = context_.stack();
   const auto deadline = Deadline::in(k_apply);
@@ -201,6 +227,12 @@ void Autoscaler::act(const stack::Service& service, const engine::Observation& o
     row.changed = differences(before, names_of(after, service.name));
   };
   try {
+    if (replaces_all) {
+      auto none = request;
+      none.replicas = {{service.name, 0}};
+      none.retire.drain = Deadline::in(k_farewell);
+      converge(context_, stack, none, {}, probe, deadline);
+    }
     converge(context_, stack, request, {}, probe, deadline);
   } catch (const Error&) {
     tell();
@@ -262,12 +294,15 @@ scaling::Row Autoscaler::treat(const stack::Service& service, const engine::Obse
     return row;
   }
   const bool changes = row.verdict == Verdict::up || row.verdict == Verdict::down;
-  const bool repairs = !changes && pause.pause != scaling::Pause::all &&
-                       kept.repair_after.is_over() && needs_repair(service, observed);
+  const bool is_deaf = kept.deaf && kept.deaf->is_over();
+  const bool replaces_all = is_deaf || has_lost_network(service, observed);
+  const bool repairs = pause.pause != scaling::Pause::all && kept.repair_after.is_over() &&
+                       (is_deaf || needs_repair(service, observed));
   bool was_done = true;
   if (changes || repairs) {
     try {
-      act(service, observed, row);
+      act(service, observed, repairs && replaces_all, row);
+      kept.deaf.reset();
     } catch (const Error& error) {
       was_done = false;
       row.reason = fmt::format("{}; but {}", row.reason, error.what());

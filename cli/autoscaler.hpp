@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,13 +38,16 @@ class Autoscaler {
     scaling::Row last = {};
     Deadline write_after = Deadline::in(std::chrono::milliseconds{0});
     Deadline repair_after = Deadline::in(std::chrono::milliseconds{0});
+    std::optional<Deadline> deaf = {};  ///< over: idle workers have long been no consumers
   };
 
   consul::Client& client();
   Known& known(const std::string& model);
   scaling::Sight look(const stack::Service& service, const engine::Observation& observed);
   scaling::Row treat(const stack::Service& service, const engine::Observation& observed);
-  void act(const stack::Service& service, const engine::Observation& observed, scaling::Row& row);
+  void note_deafness(std::uint64_t consumers, const scaling::Sight& sight, Known& kept);
+  void act(const stack::Service& service, const engine::Observation& observed, bool replaces_all,
+           scaling::Row& row);
   void record(const std::string& model, scaling::Row& row);
 
   Context& context_;

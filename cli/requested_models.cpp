@@ -168,6 +168,7 @@ void set_pauses(const std::vector<std::string>& keys, scaling::Pause pause, cons
                 deployment::Index& index, Context& context)
 {
   std::vector<consul::Operation> operations;
+  operations.reserve(keys.size());
   for (const auto& key : keys) {
     operations.push_back(scaling::make_pause(
         context.instance_name(), key,

@@ -47,6 +47,7 @@ void commit_pauses(const std::vector<std::string>& models, Pause pause, Context&
                    deployment::Index& index)
 {
   std::vector<consul::Operation> operations;
+  operations.reserve(models.size());
   for (const auto& model : models) {
     operations.push_back(
         scaling::make_pause(context.instance_name(), model,
@@ -61,10 +62,8 @@ void set_pause(ScaleMode mode, const std::set<std::string>& only, Context& conte
 {
   const auto models = scaled_models(context.stack(), only);
   require_models(models);
-  std::vector<std::string> names;
-  for (const auto* model : models) {
-    names.push_back(model->name);
-  }
+  std::vector<std::string> names(models.size());
+  std::ranges::transform(models, names.begin(), &stack::Service::name);
   const auto pause = pause_of(mode);
   if (!context.options().is_dry_run) {
     const auto lock = context.lock(context.stack().name);

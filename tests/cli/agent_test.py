@@ -122,6 +122,21 @@ class Scale(AgentCase):
         wait_until(lambda: self.workers() == 0, 30, "its queue decides")
         self.stop(process)
 
+    def born(self):
+        return docker("inspect", "-f", "{{.State.StartedAt}}", self.shared.container("dalec"), check=False)
+
+    def test_a_model_whose_network_was_killed_works_again(self):
+        workflow = f"PEcAn_{secrets.token_hex(4)}"
+        folders = jobs.make(self.shared, workflow, 2)
+        self.configure("scale: { min: 1, max: 2 }")
+        process, _ = self.agent("--duties", "scale")
+        before = self.born()
+        docker("kill", f"{self.shared.name}-dalec-net-1")
+        wait_until(lambda: self.born() not in ("", before), 60, "a new worker, or the old one again")
+        self.expect(self.shared.run("run", "dalec", *folders, "--timeout", "60s"), 0)
+        jobs.remove(self.shared, workflow)
+        self.stop(process)
+
     def test_one_pass_for_cron_says_what_it_does_and_why(self):
         self.expect(self.shared.run("scale", "--auto"), 2, "pecan.yml gives no model bounds")
         self.configure("scale: { min: 2, max: 8, fallback: 3 }")
