@@ -42,6 +42,7 @@ std::vector<std::string> differing_lines(const std::string& before, const std::s
     new_lines.pop_back();
   }
   std::vector<std::string> lines;
+  lines.reserve(old_lines.size() + new_lines.size());
   for (const auto& line : old_lines) {
     lines.push_back("- " + line);
   }

@@ -76,6 +76,7 @@ std::string source_of(const stack::Stack& stack, const stack::Mount& mount)
 Node render_volumes_of(const stack::Stack& stack, const stack::Service& service)
 {
   std::vector<std::string> mounts;
+  mounts.reserve(service.mounts.size());
   for (const auto& mount : service.mounts) {
     mounts.push_back(fmt::format("{}:{}{}", source_of(stack, mount), mount.target,
                                  mount.is_read_only ? ":ro" : ""));
@@ -86,6 +87,7 @@ Node render_volumes_of(const stack::Stack& stack, const stack::Service& service)
 Node render_ports_of(const stack::Service& service)
 {
   std::vector<std::string> ports;
+  ports.reserve(service.ports.size());
   for (const auto& port : service.ports) {
     ports.push_back(fmt::format("{}:{}:{}", port.host_ip,
                                 port.host_port == 0 ? "" : std::to_string(port.host_port),
@@ -155,6 +157,7 @@ Node render_compose_service(const stack::Stack& stack, const stack::Service& ser
   put(map, "environment", text_map(environment));
   put(map, "volumes", render_volumes_of(stack, service));
   std::vector<std::string> files;
+  files.reserve(service.files.size());
   for (const auto& file : service.files) {
     files.push_back((file.folder.empty() ? "/run/pecanctl" : file.folder) + "/" + file.name);
   }

@@ -137,7 +137,8 @@ class Reader {
   void read_backups()
   {
     file_.backups = absolute(config::text_or(root_, "backups", "backups"));
-    if (!file_.data.empty() && is_within(file_.backups, file_.data)) {
+    const bool is_reported = is_within(file_.secrets_folder(), file_.data);
+    if (!file_.data.empty() && !is_reported && is_within(file_.backups, file_.data)) {
       report(root_, "backups", "`backups` must not be in `data`: workers can change all of it");
     }
   }

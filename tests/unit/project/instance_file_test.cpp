@@ -309,6 +309,8 @@ TEST_CASE("parse_instance_file: what the table of keys cannot say")
        "4:7: `data` must not hold the folder of the secrets: workers can read all of it | name a "
        "folder of its own, "
        "such as ./data\n"},
+      {"data: ./d\nbackups: d/x\n",
+       "5:10: `backups` must not be in `data`: workers can change all of it\n"},
       {"models: {wonder: }\n",
        "4:10: unknown model `wonder` | a model of yours needs `image` or `build`\n"},
       {"models: {postgres: {type: A, version: B, image: c}}\n",
