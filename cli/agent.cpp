@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 
 // At most a quarter of the time goes into looking.
 constexpr int k_idle_share = 3;
-constexpr RetryPolicy k_patience{.first = milliseconds{500}, .longest = milliseconds{15'000}};
+constexpr RetryPolicy k_retry_patience{.first = milliseconds{500}, .longest = milliseconds{15'000}};
 
 // Tells an instance's notes as such, without its secrets. Steps are too much for a log.
 class InstanceReporter : public Reporter {
@@ -53,7 +53,7 @@ class InstanceReporter : public Reporter {
   }
 
  private:
-  std::string hide(std::string text) const { return printer_.redactor().apply(std::move(text)); }
+  std::string hide(std::string text) const { return printer_.redactor().redact(text); }
 
   Reporter& next_;
   output::Printer& printer_;
@@ -145,7 +145,7 @@ class Service {
         if (health_.fail(name_, kind_.name, error.what())) {
           warn(next_, fmt::format("{}: cannot {} now: {}", name_, kind_.name, error.what()));
         }
-        if (!sleep(next_delay(++failures, k_patience, random))) {
+        if (!sleep(next_delay(++failures, k_retry_patience, random))) {
           break;
         }
       }

@@ -12,7 +12,7 @@
 namespace pecanctl::cli {
 namespace {
 
-constexpr std::chrono::seconds k_patience{5};
+constexpr std::chrono::seconds k_catalogue_patience{5};
 
 // Source: Registrator, "Service Object": SERVICE_<port>_NAME before SERVICE_NAME.
 std::string announced_name(const stack::Service* service, const engine::Replica& replica, int port)
@@ -53,7 +53,7 @@ class AnnounceDuty : public Duty {
     const auto observed =
         context_.backend().observe(context_.identity(), context_.look_deadline(), stop);
     const auto wanted = services_of(observed);
-    const auto deadline = Deadline::in(k_patience);
+    const auto deadline = Deadline::in(k_catalogue_patience);
     auto& client = claim_->client();
     const auto present = client.list_service_ids(deadline, stop);
     for (const auto& [id, service] : wanted) {

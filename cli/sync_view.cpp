@@ -170,7 +170,7 @@ void log(Context& context, const std::vector<PeerOutcome>& outcomes,
     record["at"] = format_time(std::chrono::system_clock::now());
     try {
       replication::append_line(folder / "sync.jsonl",
-                               context.printer().redactor().apply(
+                               context.printer().redactor().redact(
                                    record.dump(-1, ' ', false, json::error_handler_t::replace)),
                                true);
     } catch (const Error& error) {

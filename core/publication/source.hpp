@@ -84,6 +84,6 @@ std::string copy_rows(std::string_view select);
 std::int64_t id_of_row(std::string_view row, std::size_t position);
 
 /// `name` as an identifier in SQL. Pure.
-std::string quoted(std::string_view name);
+std::string quote_name(std::string_view name);
 
 }  // namespace pecanctl::publication
