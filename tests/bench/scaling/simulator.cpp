@@ -13,7 +13,7 @@ namespace {
 
 constexpr int k_start_up = 2;
 constexpr int k_flap = 300;
-constexpr double k_hour = 3600;
+constexpr double k_hour_seconds = 3600;
 
 struct Worker {
   int takes_jobs_at = 0;
@@ -43,7 +43,7 @@ class Simulation {
                           .ready = static_cast<int>(queue_.size()),
                           .busy = count_busy(),
                           .workers = static_cast<int>(workers_.size())}));
-      report_.worker_hours += static_cast<double>(workers_.size()) / k_hour;
+      report_.worker_hours += static_cast<double>(workers_.size()) / k_hour_seconds;
       report_.most_workers = std::max(report_.most_workers, static_cast<int>(workers_.size()));
       if (now_ % every == 0) {
         report_.samples.push_back(sample());
@@ -121,7 +121,7 @@ class Simulation {
     }
     if (const auto& victim = workers_.front(); victim.job >= 0) {
       ++report_.cut_off;
-      report_.lost_hours += (now_ - victim.began_at) / k_hour;
+      report_.lost_hours += (now_ - victim.began_at) / k_hour_seconds;
       queue_.push_front(victim.job);  // the broker hands it to another
     }
     workers_.erase(workers_.begin());
