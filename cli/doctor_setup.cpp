@@ -6,7 +6,10 @@
 
 #include "cli/connections.hpp"
 #include "cli/context.hpp"
+#include "core/base/text.hpp"
 #include "core/engine/docker_backend.hpp"
+#include "core/http/download.hpp"
+#include "core/replication/sync.hpp"
 
 namespace pecanctl::cli {
 namespace {
@@ -31,6 +34,18 @@ MakeView make_view_factory(std::function<std::unique_ptr<docker::Engine>()> conn
   };
 }
 
+inspection::PeerDump make_dump(const replication::Peer& peer)
+{
+  const http::Download head{.url = peer.url, .is_insecure = peer.is_insecure, .is_head = true};
+  return {.site = peer.site,
+          .url = redact_url(peer.url),
+          .ask = [head](const Deadline& deadline, const std::stop_token& stop) {
+            return http::download(
+                       head, [](const auto& /*answer*/, auto /*piece*/) {}, deadline, stop)
+                .status;
+          }};
+}
+
 void add_services(Context& context, const MakeView& make_view, inspection::Subject& subject)
 {
   const auto with_connections = [make_view, identity = *subject.identity,
@@ -52,6 +67,24 @@ void add_services(Context& context, const MakeView& make_view, inspection::Subje
   subject.database = [=](const Deadline& deadline, const std::stop_token& stop) {
     return with_connections(
         [&](Connections& connections) { return connections.connect_database(deadline, stop); });
+  };
+  const auto& sync = context.file().sync;
+  if (sync.peers.empty() && sync.urls.empty()) {
+    return;
+  }
+  const replication::PeerWish wish{.standard = sync.peers,
+                                   .urls = sync.urls,
+                                   .insecure = {sync.insecure.begin(), sync.insecure.end()},
+                                   .own = context.file().site.id};
+  subject.peers = [=](const Deadline& deadline, const std::stop_token& stop) {
+    return with_connections([&](Connections& connections) {
+      std::vector<inspection::PeerDump> dumps;
+      const auto endpoint = connections.database_endpoint(deadline, stop);
+      for (const auto& peer : replication::list_peers(endpoint, wish, deadline, stop)) {
+        dumps.push_back(make_dump(peer));
+      }
+      return dumps;
+    });
   };
 }
 

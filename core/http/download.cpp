@@ -123,6 +123,7 @@ class OneDownload {
     set(CURLOPT_FOLLOWLOCATION, 1L);
     set(CURLOPT_MAXREDIRS, k_most_redirects);
     set(CURLOPT_FILETIME, 1L);
+    set(CURLOPT_NOBODY, request_.is_head ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYPEER, request_.is_insecure ? 0L : 1L);
     set(CURLOPT_SSL_VERIFYHOST, request_.is_insecure ? 0L : 2L);
   }

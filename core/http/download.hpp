@@ -25,6 +25,7 @@ struct Download {
   /// How long it may bring less than 1 KiB a second.
   std::chrono::seconds patience{30};
   bool is_insecure = false;  ///< takes any certificate
+  bool is_head = false;      ///< asks what there is, and fetches nothing
 };
 
 /// What the server said of the file.

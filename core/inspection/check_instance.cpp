@@ -154,26 +154,27 @@ Finding secrets(const Subject& subject, const Deadline& /*deadline*/,
 
 Finding peers(const Subject& subject, const Deadline& deadline, const std::stop_token& stop)
 {
-  if (subject.peers.empty()) {
+  if (!subject.peers) {
     return {.verdict = Verdict::skipped, .text = "not configured: pecan.yml names no sync.peers"};
   }
   std::vector<Finding> findings;
-  for (const auto& [site, url] : subject.peers) {
+  const auto peers = subject.peers(deadline, stop);
+  for (const auto& peer : peers) {
     try {
-      const auto answer = subject.head(url, deadline.sooner(std::chrono::milliseconds{1500}), stop);
-      if (answer.status / 100 != 2) {
+      const auto status = peer.ask(deadline.sooner(std::chrono::milliseconds{1500}), stop);
+      if (status / 100 != 2) {
         findings.push_back(
             {.verdict = Verdict::bad,
-             .text = fmt::format("site {}: {} answered {}", site, redact_url(url), answer.status),
+             .text = fmt::format("site {}: {} answered {}", peer.site, peer.url, status),
              .fix = "ask that site's contact for the URL of its dump"});
       }
     } catch (const Error& error) {
       findings.push_back({.verdict = Verdict::bad,
-                          .text = fmt::format("site {}: {}", site, error.what()),
+                          .text = fmt::format("site {}: {}", peer.site, error.what()),
                           .fix = "check the network, or leave that site out of sync.peers"});
     }
   }
-  return combine(findings, fmt::format("{} answer", subject.peers.size()));
+  return combine(findings, fmt::format("{} answer", peers.size()));
 }
 
 }  // namespace pecanctl::inspection::checks

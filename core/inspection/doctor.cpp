@@ -42,7 +42,8 @@ constexpr std::array k_checks{
     Check{"D015", "timeout", "the broker waits for the longest job", "broker", 6000ms,
           checks::timeout},
     Check{"D016", "queues", "no queue is stuck", "management", 7000ms, checks::queues},
-    Check{"D017", "peers", "the other sites' dumps can be fetched", "file", 5000ms, checks::peers},
+    Check{"D017", "peers", "the other sites' dumps can be fetched", "postgres", 5000ms,
+          checks::peers},
 };
 
 const Check* find_check(std::string_view name)

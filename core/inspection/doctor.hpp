@@ -45,6 +45,14 @@ struct WebAnswer {
   std::string date = {};  ///< its Date header
 };
 
+/// Another site's dump.
+struct PeerDump {
+  std::int64_t site = 0;
+  std::string url = {};  ///< without a password
+  /// What its server answers when asked for the headers: HTTP's status, or 200.
+  std::function<int(const Deadline&, const std::stop_token&)> ask = {};
+};
+
 /// What is examined. The functions make connections of their own and may be called from any thread;
 /// they @throw Error with the reason why there is none.
 struct Subject {
@@ -63,7 +71,8 @@ struct Subject {
   std::filesystem::path data_folder = {};         ///< host folder for /data; empty: a volume
   std::filesystem::path secrets_folder = {};
   std::string consul_address = {};  ///< from the file or the environment; empty: the machine's own
-  std::map<std::string, std::string> peers = {};  ///< site → URL of its dump
+  /// The other sites to pull from; empty: pecan.yml names none.
+  std::function<std::vector<PeerDump>(const Deadline&, const std::stop_token&)> peers = {};
   Connect<consul::Client> consul = {};
   Connect<rabbitmq::Broker> broker = {};
   Connect<rabbitmq::Management> management = {};

@@ -278,6 +278,13 @@ class Sync {
 
 }  // namespace
 
+std::vector<Peer> list_peers(const postgres::Endpoint& endpoint, const PeerWish& wish,
+                             const Deadline& deadline, const std::stop_token& stop)
+{
+  Session session{endpoint, deadline, stop};
+  return choose_peers(wish, list_machine_sites(session));
+}
+
 std::vector<PeerAge> list_peer_ages(const postgres::Endpoint& endpoint, const PeerWish& wish,
                                     const Deadline& deadline, const std::stop_token& stop)
 {

@@ -50,6 +50,11 @@ struct PeerAge {
   std::optional<LastPull> last = {};  ///< nothing: never pulled
 };
 
+/// The peers that `wish` means in this database. Writes nothing.
+/// @throws Error as choose_peers; unreachable, denied.
+std::vector<Peer> list_peers(const postgres::Endpoint& endpoint, const PeerWish& wish,
+                             const Deadline& deadline, const std::stop_token& stop);
+
 /// The peers that `wish` means in this database, and when each was pulled. Writes nothing.
 /// @throws Error as choose_peers; unreachable, denied.
 std::vector<PeerAge> list_peer_ages(const postgres::Endpoint& endpoint, const PeerWish& wish,

@@ -45,8 +45,8 @@ class Recipes(Case):
         # minute hour day month weekday user command, or @reboot user command
         jobs_of_cron = [re.match(r"(@reboot|\S+ +\S+ +\S+ +\S+ +\S+) +root +(.*)$", line) for line in lines
                         if line not in variables]
-        self.assertEqual(len(jobs_of_cron), 3, "every line is one of cron's")
-        look, start, nightly = (match[2] for match in jobs_of_cron)
+        self.assertEqual(len(jobs_of_cron), 4, "every line is one of cron's")
+        look, pull, start, nightly = (match[2] for match in jobs_of_cron)
         instance = self.instance()
 
         def cron(command):
@@ -57,6 +57,7 @@ class Recipes(Case):
         self.assertIn("error:", told)
         self.assertEqual(cron(start), (0, ""))
         self.assertEqual(cron(look), (0, ""), "no mail while all is well")
+        self.assertEqual(cron(pull.replace("--jitter 5m", "--jitter 1s")), (0, ""), "no mail while no site offers anything")
         folders = jobs.make(instance, "nightly", 2)
         self.assertEqual(cron(nightly), (0, ""))
         for folder in folders:
