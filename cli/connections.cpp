@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/http/download.hpp"
 #include "core/project/broker_files.hpp"
 
 namespace pecanctl::cli {
@@ -138,6 +139,14 @@ inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
       {.method = http::Method::head, .target = path == std::string::npos ? "/" : url.substr(path)},
       deadline, stop);
   return {.status = response.status, .date = std::string{response.header("Date")}};
+}
+
+int ask_dump(const std::string& url, bool is_insecure, const Deadline& deadline,
+             const std::stop_token& stop)
+{
+  const http::Download head{.url = url, .is_insecure = is_insecure, .is_head = true};
+  const auto nothing = [](const http::DownloadAnswer& /*answer*/, std::string_view /*piece*/) {};
+  return http::download(head, nothing, deadline, stop).status;
 }
 
 }  // namespace pecanctl::cli

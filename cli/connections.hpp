@@ -69,4 +69,8 @@ std::unique_ptr<consul::Client> make_consul_client(const std::string& url,
 inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
                                const std::stop_token& stop);
 
+/// The status of the dump at `url`, asked for its headers. @throws Error as http::download.
+int ask_dump(const std::string& url, bool is_insecure, const Deadline& deadline,
+             const std::stop_token& stop);
+
 }  // namespace pecanctl::cli

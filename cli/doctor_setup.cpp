@@ -8,7 +8,6 @@
 #include "cli/context.hpp"
 #include "core/base/text.hpp"
 #include "core/engine/docker_backend.hpp"
-#include "core/http/download.hpp"
 #include "core/replication/sync.hpp"
 
 namespace pecanctl::cli {
@@ -36,13 +35,10 @@ MakeView make_view_factory(std::function<std::unique_ptr<docker::Engine>()> conn
 
 inspection::PeerDump make_dump(const replication::Peer& peer)
 {
-  const http::Download head{.url = peer.url, .is_insecure = peer.is_insecure, .is_head = true};
   return {.site = peer.site,
           .url = redact_url(peer.url),
-          .ask = [head](const Deadline& deadline, const std::stop_token& stop) {
-            return http::download(
-                       head, [](const auto& /*answer*/, auto /*piece*/) {}, deadline, stop)
-                .status;
+          .ask = [peer](const Deadline& deadline, const std::stop_token& stop) {
+            return ask_dump(peer.url, peer.is_insecure, deadline, stop);
           }};
 }
 
