@@ -34,8 +34,8 @@ RunFn setup_agent(CLI::App& sub)
       ->type_name("ADDRESS:PORT");
   add_duration(sub, "--interval", flags->interval, "How often to look at the queues (default: 1s)");
   sub.footer(
-      "Examples:\n  pecanctl agent\n  pecanctl agent --listen 127.0.0.1:9471 /srv/pecan/demo/ "
-      "/srv/pecan/test/\n  pecanctl agent --duties scale\n  systemctl enable --now "
+      "Examples:\n  pecanctl agent\n  pecanctl agent --listen 127.0.0.1:9471 /srv/demo/ "
+      "/srv/test/\n  pecanctl agent --duties scale\n  systemctl enable --now "
       "pecanctl-agent@demo");
   return [flags](Context& context) {
     constexpr std::chrono::milliseconds k_shortest{100};
