@@ -101,7 +101,9 @@ std::string render_program_help(const Reference& reference, HelpSize size)
       text += fmt::format("{}{}\n", is_full && !group.empty() ? "\n" : "", command.group);
       group = command.group;
     }
-    text += fmt::format("  {:<11} {}\n", command.name, command.summary);
+    if (is_full || command.name != "help") {  // which the last line names
+      text += fmt::format("  {:<11} {}\n", command.name, command.summary);
+    }
   }
   if (is_full) {
     text += render_flags("Flags of all commands", reference.global_flags);

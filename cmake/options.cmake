@@ -1,5 +1,6 @@
 # What every target of ours is compiled with. Nothing is set globally: link `pecanctl_options` PRIVATE.
 option(PECANCTL_BUILD_TESTS "Build the tests" OFF)
+option(PECANCTL_UNIT_TESTS "The unit tests among them" ON)
 option(PECANCTL_WERROR "Treat warnings as errors" ON)
 option(PECANCTL_FAILPOINTS "Compile the crash points that tests select (never in a release)" OFF)
 set(PECANCTL_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")

@@ -71,15 +71,17 @@ void read_migrations(postgres::Transaction& transaction, Source& source)
   for (const auto& row : rows) {
     source.migrations.push_back(row[0].value_or(""));
   }
-  // As BETY's scripts say it: the text of an array, in the database's order.
-  source.schema_md5 = transaction
-                          .query(
-                              "SELECT md5(array_agg(version)::text) FROM (SELECT version FROM "
-                              "public.schema_migrations ORDER BY version) AS v",
-                              {})
-                          .at(0)
-                          .at(0)
-                          .value_or("");
+  // As BETY's scripts say it: the text of an array, in the database's order. Theirs of none is
+  // NULL.
+  source.schema_md5 =
+      transaction
+          .query(
+              "SELECT md5(coalesce(array_agg(version), '{}')::text) FROM (SELECT version FROM "
+              "public.schema_migrations ORDER BY version) AS v",
+              {})
+          .at(0)
+          .at(0)
+          .value_or("");
   source.newest = source.migrations.empty() ? "" : source.migrations.back();
 }
 

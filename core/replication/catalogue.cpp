@@ -145,7 +145,8 @@ SchemaVersion read_version(Session& session, std::vector<std::string>& migration
   }
   constexpr std::string_view k_sorted =
       "(SELECT version FROM public.schema_migrations ORDER BY version) AS v";
-  schema.md5 = session.ask(fmt::format("SELECT md5(array_agg(version)::text) FROM {}", k_sorted));
+  schema.md5 = session.ask(
+      fmt::format("SELECT md5(coalesce(array_agg(version), '{{}}')::text) FROM {}", k_sorted));
   for (const auto& row : session.query(fmt::format("SELECT version FROM {}", k_sorted))) {
     migrations.push_back(text_of(row[0]));
   }
