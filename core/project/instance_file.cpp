@@ -17,6 +17,7 @@
 #include "core/project/scaling_settings.hpp"
 #include "core/project/secrets.hpp"
 #include "core/project/service_settings.hpp"
+#include "core/project/sync_settings.hpp"
 
 namespace pecanctl::project {
 namespace fs = std::filesystem;
@@ -67,7 +68,7 @@ class Reader {
     read_data();
     read_backups();
     read_network();
-    read_sync();
+    file_.sync = read_sync_settings(root_, diagnostics_);
     read_publish();
     for (const auto& node : config::map_or_empty(root_, "models").children) {
       read_model(node);
@@ -200,46 +201,6 @@ class Reader {
          is_within(file_.secrets_folder(), file_.publish.folder))) {
       report(publish, "dir", "`dir` must be apart from the folder of the secrets: all may read it",
              "name a folder of its own, such as ./dump");
-    }
-  }
-
-  std::vector<std::int64_t> read_sites(const Node& map, std::string_view key)
-  {
-    std::vector<std::int64_t> sites;
-    for (const auto& text : config::list_texts(map, key)) {
-      if (const auto site = read_site(text)) {
-        sites.push_back(*site);
-      } else {
-        report(map, key, fmt::format("`{}` is no site number", text),
-               fmt::format("write numbers from 0 to {}", k_last_site));
-      }
-    }
-    return sites;
-  }
-
-  static std::optional<std::int64_t> read_site(std::string_view text)
-  {
-    const auto number = config::parse_integer(text);
-    return number && *number >= 0 && *number <= k_last_site ? number : std::nullopt;
-  }
-
-  void read_sync()
-  {
-    const auto& sync = config::map_or_empty(root_, "sync");
-    file_.sync = {.peers = read_sites(sync, "peers"),
-                  .trusted = read_sites(sync, "trusted"),
-                  .insecure = read_sites(sync, "insecure"),
-                  .max_age = config::find_duration(sync, "max_age")};
-    for (const auto& node : config::map_or_empty(sync, "urls").children) {
-      const auto site = read_site(node.key);
-      const auto why = explain_site_url(node.scalar);
-      if (!site) {
-        diagnostics_.add(node.key_position, fmt::format("`{}` is no site number", node.key));
-      } else if (!why.empty()) {
-        diagnostics_.add(node.position, fmt::format("`{}` {}", node.scalar, why));
-      } else {
-        file_.sync.urls.emplace(*site, node.scalar);
-      }
     }
   }
 
