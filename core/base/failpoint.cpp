@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/base/failpoint.hpp"
 
-#ifdef PECANCTL_FAILPOINTS
+#if PECANCTL_FAILPOINTS
 
 #include <signal.h>
 #include <unistd.h>
@@ -77,5 +77,9 @@ void failpoint(std::string_view name)
 }
 
 }  // namespace pecanctl
+
+#else
+
+void pecanctl::failpoint(std::string_view /*name*/) {}
 
 #endif

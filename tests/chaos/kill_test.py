@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """kill -9 of pecanctl at chosen points: the same command again ends well, and nothing shows that it was killed."""
 
-import json
 import re
-import subprocess
 
-from support import BINARY, LABEL, SOURCE, Case, Shared, docker, environment, labelled, lines, main, remove_all, run
+from support import LABEL, Case, Shared, docker, environment, labelled, lines, main
 
 # Points of `deploy` from nothing, in the order in which they are reached. After each kill the next one is tried on
 # what is there then, as an unlucky operator would see it.
@@ -110,28 +108,6 @@ class Scale(Chaos):
                 docker("pause", f"{self.shared.name}-dalec-2", f"{self.shared.name}-dalec-3")
                 self.again(self.shared, *arguments)
                 self.check_world(self.shared, workers)
-
-
-class Release(Chaos):
-    def test_only_builds_for_tests_have_points_to_be_killed_at(self):
-        names = set()
-        for path in [*SOURCE.glob("core/**/*.cpp"), *SOURCE.glob("cli/**/*.cpp")]:
-            names |= set(re.findall(r'failpoint\("([^"]+)"\)', path.read_text()))
-        self.assertGreater(len(names), 20)
-        with open(BINARY, "rb") as program:
-            content = program.read()
-        self.assertIn(b"PECANCTL_FAILPOINT", content)
-        release = SOURCE / "build" / "release" / "pecanctl"
-        if not release.exists():
-            subprocess.run(["cmake", "--preset", "release"], cwd=SOURCE, check=True, capture_output=True)
-        # The header that decides compiles to nothing without the definition, which only `dev` and its heirs set.
-        presets = json.loads((SOURCE / "CMakePresets.json").read_text())
-        chosen = {preset["name"] for preset in presets["configurePresets"]
-                  if preset.get("cacheVariables", {}).get("PECANCTL_FAILPOINTS")}
-        self.assertEqual(chosen, {"dev"})
-        if release.exists():
-            content = release.read_bytes()
-            self.assertEqual([name for name in names | {"PECANCTL_FAILPOINT"} if name.encode() in content], [])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import stat
 import subprocess
 from pathlib import Path
 
-from support import SOURCE, Case, docker, environment, forget, main, remove_all, service
+from support import BINARY, SOURCE, Case, docker, environment, forget, main, remove_all, service
 
 PACKAGES = Path(os.environ.get("PECANCTL_PACKAGES", SOURCE / "build" / "package"))
 ENTER = SOURCE / "tests" / "package" / "enter"
@@ -98,6 +98,13 @@ class Package(Case):
         depends = self.succeed("dpkg", "-f", self.deb, "Depends")
         for library in ("libc6", "libcurl4", "libpqxx-6.4", "libyaml-cpp0.7"):
             self.assertIn(library, depends)
+
+    def test_only_builds_for_tests_have_points_to_be_killed_at(self):
+        mark = b"PECANCTL_FAILPOINT"
+        self.assertIn(mark, Path(BINARY).read_bytes())
+        root = self.unpack()
+        for program in ("usr/bin/pecanctl", "usr/lib/pecanctl/pecan-worker"):
+            self.assertNotIn(mark, (root / program).read_bytes(), program)
 
     def test_the_units_are_sound_and_hardened_and_not_enabled(self):
         root = self.unpack()
