@@ -252,8 +252,29 @@ class Applier {
     }
     const auto replicas = backend_.list_replicas(bench_.identity, deadline_, stop_);
     for (const auto& removal : choose_removals(removals, replicas)) {
-      remove(removal);
+      if (!is_in_use(removal.candidates.front())) {
+        remove(removal);
+      }
     }
+  }
+
+  // The network of workers that still run a job stays with them.
+  bool is_in_use(const engine::Replica& holder)
+  {
+    if (!holder.is_holder) {
+      return false;
+    }
+    const auto replicas = backend_.list_replicas(bench_.identity, deadline_, stop_);
+    const auto member = std::ranges::find(replicas, holder.id, &engine::Replica::joined);
+    if (member == replicas.end()) {
+      return false;
+    }
+    outcome_.fail(holder.service, holder.name,
+                  Error{{.code = ErrorCode::timeout,
+                         .what = fmt::format("{} is the network of {}, which still runs a job",
+                                             holder.name, member->name),
+                         .hint = "repeat the command later"}});
+    return true;
   }
 
   void remove(const Removal& removal)

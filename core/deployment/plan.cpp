@@ -105,7 +105,7 @@ class ServicePlanner {
   // Its holder is gone, and its network with it.
   bool is_cut_off(const Replica& replica) const
   {
-    return !replica.joined.empty() && replica.joined != holder_;
+    return !service_.joins.empty() && !replica.joined.empty() && replica.joined != holder_;
   }
 
   // An interrupted command may not have got as far as its files.

@@ -321,6 +321,7 @@ class FakeBackend : public engine::Backend {
     replica.spec = stack::render_spec(wanted, stack.owner);
     replica.image_id = order.image.id;
     replica.is_worker = order.service->role == stack::Role::worker;
+    replica.is_holder = order.service->role == stack::Role::holder;
     if (const auto holders = world.of_service(order.service->joins); !holders.empty()) {
       replica.joined = holders.back()->id;
     }

@@ -264,6 +264,29 @@ TEST_CASE("deployment::plan_deploy: workers share the network of a holder, which
   {
     std::erase_if(demo.stack.services,
                   [](const auto& service) { return service.name.starts_with("dalec"); });
+    SUBCASE("") {}
+    SUBCASE("but not while a worker needs it for its job")
+    {
+      demo.backend.busy = {{"demo-dalec-2", 1000}};
+      demo.options.retire.drain = Deadline::in(std::chrono::milliseconds{0});
+      const auto failure = demo.failure_of_apply();
+      CHECK(failure.find("demo-dalec-2 still runs a job") != std::string::npos);
+      CHECK(demo.backend.find("demo-dalec-net-1")->state == engine::State::running);
+      demo.backend.busy.clear();
+    }
+    demo.apply();
+    CHECK(demo.backend.calls.back() == "remove demo-dalec-net-1");
+    CHECK(demo.backend.find("demo-dalec-2") == nullptr);
+  }
+  SUBCASE("those that get a network each are replaced, and then it goes")
+  {
+    std::erase_if(demo.stack.services,
+                  [](const auto& service) { return service.name == "dalec-net"; });
+    demo.service("dalec").joins.clear();
+    demo.service("dalec").depends_on = {"rabbitmq"};
+    CHECK(demo.plan_text() ==
+          "replace demo-dalec-1 (network_of dalec-net -> none)\n"
+          "remove demo-dalec-net-1 (not in pecan.yml any more)");
     demo.apply();
     CHECK(demo.backend.calls.back() == "remove demo-dalec-net-1");
   }
