@@ -222,6 +222,10 @@ class Reader {
     request.model.scaling = read_scaling(node, diagnostics_);
     request.replicas = read_replicas(node, request.model.scaling);
     read_limits(node, diagnostics_, request.memory, request.cpus);
+    if (const auto pids = config::find_integer(node, "pids")) {
+      request.pids = static_cast<int>(*pids);
+    }
+    request.has_own_networks = config::find_text(node, "network") == "own";
     read_image(node, known, request);
     file_.models.push_back(std::move(request));
   }

@@ -29,6 +29,8 @@ struct ModelRequest {
   int replicas = 1;
   std::optional<std::uint64_t> memory = {};  ///< bytes
   std::optional<double> cpus = {};
+  std::optional<int> pids = {};   ///< most processes and threads
+  bool has_own_networks = false;  ///< each worker its own, instead of one for all
 };
 
 /// What pecan.yml changes in a standard service.

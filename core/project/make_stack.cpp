@@ -94,8 +94,12 @@ stack::Service make_worker(const ModelRequest& request, const stack::Service& co
   service.user = fmt::format("{}:{}", user.uid, user.gid);
   service.limits.memory = request.memory.value_or(common.limits.memory);
   service.limits.cpus = request.cpus.value_or(common.limits.cpus);
-  service.joins = holder_name(request.key);
-  service.depends_on = {"rabbitmq", service.joins};
+  service.limits.pids = request.pids.value_or(common.limits.pids);
+  service.depends_on = {"rabbitmq"};
+  if (!request.has_own_networks) {
+    service.joins = holder_name(request.key);
+    service.depends_on.push_back(service.joins);
+  }
   service.replicas = request.replicas;
   service.replacement = stack::Replacement::start_first;
   service.model = request.model;
@@ -144,7 +148,9 @@ stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
   }
   const auto uri = broker_uri(secrets.rabbitmq);
   for (const auto& request : file.models) {
-    result.services.push_back(make_holder(request, catalogue.holder));
+    if (!request.has_own_networks) {
+      result.services.push_back(make_holder(request, catalogue.holder));
+    }
     result.services.push_back(make_worker(request, catalogue.worker, uri, user));
     result.services.back().is_optional = file.profile == "full";
   }

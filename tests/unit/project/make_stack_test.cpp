@@ -93,6 +93,16 @@ TEST_CASE("make_stack: the workers of a model share the network of its holder")
   CHECK(holder.has_read_only_root);
 }
 
+TEST_CASE("make_stack: the workers of a model can have a network each, and few processes")
+{
+  const auto stack = make(k_head + "models: {dalec: {network: own, pids: 64}}\n");
+  const auto& dalec = get(stack, "dalec");
+  CHECK(dalec.joins.empty());
+  CHECK(dalec.depends_on == std::vector<std::string>{"rabbitmq"});
+  CHECK(dalec.limits.pids == 64);
+  CHECK(stack.find_service("dalec-net") == nullptr);
+}
+
 TEST_CASE("make_stack: a stock worker gets what model.py reads")
 {
   const auto stack = make(k_both);
