@@ -3,6 +3,7 @@
 #include "core/base/child.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -44,7 +45,8 @@ class SpawnAttributes {
 
 }  // namespace
 
-Child::Child(std::span<const std::string> arguments) : buffer_(std::size_t{1} << 17U)
+Child::Child(std::span<const std::string> arguments, ChildErrors errors)
+    : buffer_(std::size_t{1} << 17U)
 {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -61,6 +63,9 @@ Child::Child(std::span<const std::string> arguments) : buffer_(std::size_t{1} <<
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDOUT_FILENO);
+  if (errors == ChildErrors::merged) {
+    ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDERR_FILENO);
+  }
   const SpawnAttributes attributes;
   const int error =
       ::posix_spawnp(&pid_, vector.front(), &actions, attributes.get(), vector.data(), environ);
@@ -90,6 +95,19 @@ std::string_view Child::read()
     }
     if (errno != EINTR) {
       throw system_error("cannot read from a child process", errno);
+    }
+  }
+}
+
+std::string_view Child::read(const Deadline& deadline, const std::stop_token& stop)
+{
+  constexpr int k_slice = 200;  // milliseconds
+  for (;;) {
+    check_stop(stop);
+    deadline.check("for a child process");
+    pollfd waited{.fd = output_.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&waited, 1, k_slice) > 0) {
+      return read();
     }
   }
 }

@@ -5,21 +5,25 @@
 #include <sys/types.h>
 
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.hpp"
 #include "core/base/fd.hpp"
 
 namespace pecanctl {
 
-/// A child process whose standard output we read; its standard error goes where ours goes unless
-/// captured to a file. Never a shell: the program and its arguments are a vector. Killed and reaped
-/// at the end of the scope.
+/// Where a child's standard error goes: where ours goes, or into what we read of it.
+enum class ChildErrors { ours, merged };
+
+/// A child process whose standard output we read. Never a shell: the program and its arguments are
+/// a vector. Killed and reaped at the end of the scope.
 class Child {
  public:
   /// Starts `arguments[0]` (looked up in PATH). @throws Error not_found, denied, failed.
-  explicit Child(std::span<const std::string> arguments);
+  explicit Child(std::span<const std::string> arguments, ChildErrors errors = ChildErrors::ours);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child();
@@ -27,6 +31,8 @@ class Child {
   /// The next piece of its output, empty at the end. Valid until the next call. @throws Error
   /// failed.
   std::string_view read();
+  /// The same. @throws also Error timeout; Cancelled.
+  std::string_view read(const Deadline& deadline, const std::stop_token& stop);
   /// Waits for the end; the exit code, or 128 + the signal that ended it.
   int wait();
 

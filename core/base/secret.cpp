@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -82,6 +83,14 @@ std::string salted_digest(const Secret& secret, std::string_view salt)
   HMAC(EVP_sha256(), salt.data(), static_cast<int>(salt.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
   return hex(std::span{digest}.first(8));
+}
+
+bool is_same_secret(const Secret& one, const Secret& other)
+{
+  // Digests have one length, whatever was shown.
+  const auto left = sha256_hex(one.reveal());
+  const auto right = sha256_hex(other.reveal());
+  return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 std::string redact_url(std::string_view url)
