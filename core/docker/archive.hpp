@@ -25,8 +25,8 @@ struct BuildContext {
 
 /// The tar of `folder`: sorted by name, owned by root, without times, so that equal folders give
 /// equal bytes. A symbolic link that leaves `folder` is replaced by what it points to.
-/// `.dockerignore` is not read. Nothing is held in memory; the folder is read twice, and must not
-/// change before the upload ends.
+/// What its `.dockerignore` leaves out is not in it. Nothing is held in memory; the folder is read
+/// twice, and must not change before the upload ends.
 /// @throws Error not_found, denied, failed; invalid when links form a cycle. So does `tar`.
 BuildContext make_context_tar(const std::filesystem::path& folder);
 

@@ -17,6 +17,7 @@
 #include "core/base/fd.hpp"
 #include "core/base/secret.hpp"
 #include "core/docker/archive.hpp"
+#include "core/docker/ignore.hpp"
 #include "core/docker/tar_writer.hpp"
 
 namespace pecanctl::docker {
@@ -37,10 +38,19 @@ bool is_below(const fs::path& path, const fs::path& root)
   return std::ranges::mismatch(root, path).in1 == root.end();
 }
 
-// Lists a folder, following links that leave it.
+IgnoreRules read_rules(const fs::path& folder)
+{
+  constexpr std::size_t k_longest = std::size_t{1} << 20U;
+  return IgnoreRules{find_file(folder / ".dockerignore", k_longest).value_or("")};
+}
+
+// Lists what a folder's .dockerignore leaves of it, following links that leave it.
 class Walk {
  public:
-  explicit Walk(const fs::path& folder) : root_{fs::canonical(folder)} { list(root_, "", {root_}); }
+  explicit Walk(const fs::path& folder) : root_{fs::canonical(folder)}, rules_{read_rules(root_)}
+  {
+    list(root_, "", {root_});
+  }
 
   std::vector<Found> found;
 
@@ -61,16 +71,22 @@ class Walk {
   void add(const fs::path& path, const std::string& name, const std::vector<fs::path>& above)
   {
     const auto status = fs::symlink_status(path);
+    const bool is_out = rules_.leaves_out(name);
+    if (is_out && (!rules_.takes_back() || !fs::is_directory(path) || fs::is_symlink(status))) {
+      return;
+    }
     if (fs::is_symlink(status) && stays_inside(path)) {
       found.push_back({.path = path, .name = name, .link = fs::read_symlink(path).string()});
     } else if (fs::is_directory(path)) {
-      add_folder(path, name, above);
+      add_folder(path, name, is_out, above);
     } else if (fs::is_regular_file(path)) {
       found.push_back({.path = path, .name = name, .link = {}});
     }  // sockets, pipes and devices have no place in an image
   }
 
-  void add_folder(const fs::path& path, const std::string& name, std::vector<fs::path> above)
+  // One that is left out is only looked into: something in it may be wanted.
+  void add_folder(const fs::path& path, const std::string& name, bool is_out,
+                  std::vector<fs::path> above)
   {
     const auto real = fs::canonical(path);
     const bool is_link = fs::is_symlink(fs::symlink_status(path));
@@ -79,7 +95,9 @@ class Walk {
                    .what = fmt::format("cannot pack folder {}", root_.string()),
                    .why = fmt::format("the link {} leads back to a folder above it", name)}};
     }
-    found.push_back({.path = path, .name = name + "/", .link = {}, .is_directory = true});
+    if (!is_out) {
+      found.push_back({.path = path, .name = name + "/", .link = {}, .is_directory = true});
+    }
     above.push_back(real);
     list(path, name + "/", above);
   }
@@ -90,6 +108,7 @@ class Walk {
   }
 
   fs::path root_;
+  IgnoreRules rules_;
 };
 
 // Makes the tar of a folder as it is asked for.
