@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/base/fd.hpp"
 #include "core/base/text.hpp"
@@ -15,7 +14,7 @@
 #include "core/config/document.hpp"
 #include "core/config/read.hpp"
 #include "core/project/scaling_settings.hpp"
-#include "core/project/secrets.hpp"
+#include "core/project/secret_settings.hpp"
 #include "core/project/service_settings.hpp"
 #include "core/project/sync_settings.hpp"
 
@@ -75,9 +74,7 @@ class Reader {
     }
     read_services(root_, catalogue_, diagnostics_, file_);
     read_web(root_, diagnostics_, file_);
-    for (const auto& node : config::map_or_empty(root_, "secrets").children) {
-      read_secret(node);
-    }
+    read_secret_settings(root_, diagnostics_, file_);
     return std::move(file_);
   }
 
@@ -305,34 +302,6 @@ class Reader {
                             : image.reference;
     }
     image.own_reference = image.context.empty() ? std::string{} : image.reference;
-  }
-
-  void read_secret(const Node& node)
-  {
-    if (file_.profile != "full" &&
-        std::ranges::find(k_web_secret_names, node.key) != k_web_secret_names.end()) {
-      diagnostics_.add(node.key_position,
-                       fmt::format("the profile core has no secret {}", node.key),
-                       "write `profile: full`");
-      return;
-    }
-    const auto names = secret_names(file_.profile);
-    if (std::ranges::find(names, node.key) == names.end()) {
-      auto hint = suggest(node.key, names);
-      diagnostics_.add(node.key_position, fmt::format("unknown secret `{}`", node.key),
-                       hint.empty() ? fmt::format("secrets: {}", fmt::join(names, ", ")) : hint);
-      return;
-    }
-    const auto file = config::find_text(node, "file");
-    const auto variable = config::find_text(node, "env");
-    if (file.has_value() == variable.has_value() && node.find("command") == nullptr &&
-        node.kind == config::NodeKind::map) {
-      diagnostics_.add(node.key_position,
-                       fmt::format("secrets.{} needs `file` or `env`, one of them", node.key));
-      return;
-    }
-    file_.secrets.emplace(node.key, SecretReference{file ? absolute(*file) : fs::path{},
-                                                    variable.value_or(std::string{})});
   }
 
   const Node& root_;
