@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "cli/context.hpp"
+#include "cli/externals.hpp"
 #include "core/base/text.hpp"
 #include "core/deployment/bety_tasks.hpp"
 #include "core/project/make_stack.hpp"
@@ -19,24 +20,13 @@
 namespace pecanctl::cli {
 namespace {
 
-constexpr int k_database_port = 5432;
-
 // To the database that stays when `bety` is dropped.
 std::unique_ptr<postgres::Database> connect_server(Context& context, const Deadline& deadline,
                                                    const std::stop_token& stop)
 {
-  const auto port = context.backend()
-                        .observe(context.identity(), deadline, stop)
-                        .find_port("postgres", k_database_port);
-  if (!port) {
-    throw Error{{.code = ErrorCode::unreachable,
-                 .what = "cannot reach the database server",
-                 .why = "it does not run",
-                 .hint = "pecanctl deploy"}};
-  }
-  return postgres::connect(
-      {.port = port->host_port, .database = "postgres", .password = context.secrets().postgres},
-      deadline.sooner(std::chrono::seconds{15}), stop);
+  auto endpoint = context.services().database_endpoint(deadline, stop);
+  endpoint.database = "postgres";
+  return postgres::connect(endpoint, deadline.sooner(std::chrono::seconds{15}), stop);
 }
 
 engine::JobResult run_job(Context& context, const stack::Service& job, const Deadline& deadline,
@@ -80,11 +70,17 @@ stack::Service migration_job(const stack::Service& bety)
 // Writes into the folder of backups, whoever owns that.
 stack::Service backup_job(Context& context, const std::string& file)
 {
-  const auto& postgres = *context.stack().find_service("postgres");
+  // Also where the server runs elsewhere: pg_dump is in its image.
+  const auto postgres =
+      project::make_standard_service("postgres", context.file(), context.catalogue());
+  stack::External server{.host = "postgres", .port = 5432, .user = "postgres", .space = "bety"};
+  if (const auto* external = context.stack().find_external("postgres")) {
+    server = *external;
+  }
   return {.name = "backup",
           .image = postgres.image,
-          .command = {"pg_dump", "-h", "postgres", "-U", "postgres", "-Fc", "-f",
-                      "/backups/" + file, "bety"},
+          .command = {"pg_dump", "-h", server.host, "-p", std::to_string(server.port), "-U",
+                      server.user, "-Fc", "-f", "/backups/" + file, server.space},
           .secret_environment = {{"PGPASSWORD", context.secrets().postgres}},
           .mounts = {{.path = context.file().backups.string(), .target = "/backups"}},
           .limits = postgres.limits,
@@ -139,7 +135,8 @@ std::vector<deployment::Task> make_bety_tasks(Context& context, bool wants_demo_
       .contact = context.file().site.contact,
       .bety_password = secrets.bety,
       .bety_key = secrets.bety_key,
-      .admin_password = secrets.admin};
+      .admin_password = secrets.admin,
+      .load_mark = load_mark(context)};
   add_migration(context, setup);
   if (wants_demo_data) {
     setup.add_demo_data = job_runner(context, "demo-data");

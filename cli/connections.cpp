@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/connections.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/http/download.hpp"
@@ -16,9 +18,9 @@ constexpr int k_postgres_port = 5432;
 
 }  // namespace
 
-Connections::Connections(engine::Identity identity, Credentials credentials, engine::View& view)
+Connections::Connections(engine::Identity identity, Access access, engine::View& view)
     : identity_{std::move(identity)},
-      credentials_{std::move(credentials)},
+      access_{std::move(access)},
       view_{view}
 {
 }
@@ -40,13 +42,28 @@ int Connections::port_of(std::string_view service, int container_port, const Dea
   return port->host_port;
 }
 
+const stack::External* Connections::find_external(std::string_view service) const
+{
+  const auto found = std::ranges::find(access_.externals, service, &stack::External::service);
+  return found == access_.externals.end() ? nullptr : &*found;
+}
+
 std::unique_ptr<rabbitmq::Broker> Connections::connect_broker(const Deadline& deadline,
                                                               const std::stop_token& stop)
 {
+  if (const auto* external = find_external("rabbitmq")) {
+    return rabbitmq::connect({.host = external->host,
+                              .port = external->port,
+                              .user = external->user,
+                              .password = access_.rabbitmq,
+                              .vhost = external->space,
+                              .use_tls = external->scheme == "amqps"},
+                             deadline.sooner(std::chrono::seconds{15}), stop);
+  }
   return rabbitmq::connect({.host = "127.0.0.1",
                             .port = port_of("rabbitmq", k_amqp_port, deadline, stop),
                             .user = std::string{project::k_broker_user},
-                            .password = credentials_.rabbitmq},
+                            .password = access_.rabbitmq},
                            deadline.sooner(std::chrono::seconds{15}), stop);
 }
 
@@ -83,11 +100,17 @@ rabbitmq::Management& Connections::management(const Deadline& deadline, const st
 std::unique_ptr<rabbitmq::Management> Connections::connect_management(const Deadline& deadline,
                                                                       const std::stop_token& stop)
 {
+  if (const auto* external = find_external("rabbitmq")) {
+    http::Endpoint endpoint{
+        .base_url = external->management, .user = external->user, .password = access_.rabbitmq};
+    return std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)),
+                                                  external->space);
+  }
   http::Endpoint endpoint{
       .base_url = fmt::format("http://127.0.0.1:{}",
                               port_of("rabbitmq", k_management_port, deadline, stop)),
       .user = std::string{project::k_broker_user},
-      .password = credentials_.rabbitmq};
+      .password = access_.rabbitmq};
   return std::make_unique<rabbitmq::Management>(http::make_curl_transport(std::move(endpoint)),
                                                 "/");
 }
@@ -110,8 +133,15 @@ std::unique_ptr<postgres::Database> Connections::connect_database(const Deadline
 postgres::Endpoint Connections::database_endpoint(const Deadline& deadline,
                                                   const std::stop_token& stop)
 {
+  if (const auto* external = find_external("postgres")) {
+    return {.host = external->host,
+            .port = external->port,
+            .database = external->space,
+            .user = external->user,
+            .password = access_.postgres};
+  }
   return {.port = port_of("postgres", k_postgres_port, deadline, stop),
-          .password = credentials_.postgres};
+          .password = access_.postgres};
 }
 
 void Connections::forget()

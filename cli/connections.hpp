@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "core/base/secret.hpp"
 #include "core/consul/consul.hpp"
@@ -13,18 +14,21 @@
 #include "core/engine/backend.hpp"
 #include "core/inspection/doctor.hpp"
 #include "core/rabbitmq/management.hpp"
+#include "core/stack/stack.hpp"
 
 namespace pecanctl::cli {
 
-/// Connections to an instance's own services, at the ports where its containers answer now.
+/// Connections to an instance's services: at the ports where its containers answer now, or where
+/// they run elsewhere.
 class Connections : public deployment::Services {
  public:
-  struct Credentials {
+  struct Access {
     Secret postgres = {};
     Secret rabbitmq = {};
+    std::vector<stack::External> externals = {};
   };
 
-  Connections(engine::Identity identity, Credentials credentials, engine::View& view);
+  Connections(engine::Identity identity, Access access, engine::View& view);
   ~Connections() override;
 
   rabbitmq::Broker& broker(const Deadline& deadline, const std::stop_token& stop) override;
@@ -52,9 +56,10 @@ class Connections : public deployment::Services {
  private:
   int port_of(std::string_view service, int container_port, const Deadline& deadline,
               const std::stop_token& stop);
+  const stack::External* find_external(std::string_view service) const;
 
   engine::Identity identity_;
-  Credentials credentials_;
+  Access access_;
   engine::View& view_;
   std::unique_ptr<rabbitmq::Broker> broker_;
   std::unique_ptr<rabbitmq::Management> management_;

@@ -322,10 +322,11 @@ engine::ImageStore& Context::images()
 Connections& Context::services()
 {
   if (!services_) {
-    services_ = std::make_unique<Connections>(
-        identity(),
-        Connections::Credentials{.postgres = secrets().postgres, .rabbitmq = secrets().rabbitmq},
-        backend());
+    services_ = std::make_unique<Connections>(identity(),
+                                              Connections::Access{.postgres = secrets().postgres,
+                                                                  .rabbitmq = secrets().rabbitmq,
+                                                                  .externals = file().externals},
+                                              backend());
   }
   return *services_;
 }

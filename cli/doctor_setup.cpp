@@ -44,14 +44,15 @@ inspection::PeerDump make_dump(const replication::Peer& peer)
 
 void add_services(Context& context, const MakeView& make_view, inspection::Subject& subject)
 {
-  const auto with_connections = [make_view, identity = *subject.identity,
-                                 credentials = Connections::Credentials{
-                                     .postgres = context.secrets().postgres,
-                                     .rabbitmq = context.secrets().rabbitmq}](const auto& use) {
-    const auto view = make_view();
-    Connections connections{identity, credentials, *view};
-    return use(connections);
-  };
+  const auto with_connections =
+      [make_view, identity = *subject.identity,
+       access = Connections::Access{.postgres = context.secrets().postgres,
+                                    .rabbitmq = context.secrets().rabbitmq,
+                                    .externals = context.file().externals}](const auto& use) {
+        const auto view = make_view();
+        Connections connections{identity, access, *view};
+        return use(connections);
+      };
   subject.broker = [=](const Deadline& deadline, const std::stop_token& stop) {
     return with_connections(
         [&](Connections& connections) { return connections.connect_broker(deadline, stop); });

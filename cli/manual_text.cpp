@@ -58,6 +58,15 @@ constexpr std::array k_instance_file{
         "share a network. In release develop basgra and ed2 are the versions that are published. "
         "The model fates is left out. `pecanctl validate --print --as compose` shows all of it as "
         "a Compose file."},
+    Prose{
+        "With `external`, the database or the broker is one that runs elsewhere: no container is "
+        "made for it, and nothing but what `deploy` says is changed there. Its address must mean "
+        "the same in a container as on this machine, so 127.0.0.1 is refused. A database that has "
+        "data without BETY's tables is never filled; an empty one is, by a role that may make "
+        "roles and databases. There must be a role bety whose password is the secret of that name, "
+        "or the right to make one. A broker must wait for a job as long as the longest one takes "
+        "(`consumer_timeout`). `destroy` leaves both alone. `image` of an external postgres is "
+        "where pg_dump is taken from: it must not be older than the server."},
 };
 
 constexpr std::array k_init{

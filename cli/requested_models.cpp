@@ -81,6 +81,11 @@ project::ModelSettings settings_of(const Tool& tool, const std::string& key, Con
 
 bool is_own_broker(const scaling::BrokerIdentity& broker, Context& context)
 {
+  if (const auto* external = context.stack().find_external("rabbitmq")) {
+    return broker.host == external->host && broker.vhost == external->space &&
+           (broker.port == 0 || broker.port == external->port ||
+            external->management.ends_with(fmt::format(":{}", broker.port)));
+  }
   const std::set<std::string> hosts{"localhost",         "127.0.0.1",
                                     "rabbitmq",          context.holder().host,
                                     context.host_name(), context.machine_address()};

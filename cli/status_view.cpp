@@ -9,6 +9,7 @@
 
 #include "cli/context.hpp"
 #include "cli/converge.hpp"
+#include "cli/externals.hpp"
 #include "cli/sync_view.hpp"
 #include "core/base/text.hpp"
 
@@ -102,6 +103,7 @@ Picture look(Context& context)
     picture.instance =
         inspection::inspect(identity.instance, stack.services, scales, observed, context.backend(),
                             make_queue_probe(context), deadline, context.stop());
+    add_externals(context, Deadline::in(k_patience), picture.instance);
     look_at_drift(context, scales, picture);
     look_at_peers(context, identity.instance, picture);
   } else {

@@ -15,6 +15,7 @@
 #include "cli/converge.hpp"
 #include "cli/deploy_via.hpp"
 #include "cli/deploying.hpp"
+#include "cli/externals.hpp"
 #include "cli/placement.hpp"
 #include "cli/rollback.hpp"
 #include "cli/validators.hpp"
@@ -84,11 +85,13 @@ void add_missing_dependencies(const stack::Stack& stack, const engine::Observati
 }
 
 // Tasks need the service that they set up.
-void drop_unreachable_tasks(const std::set<std::string>& only, const engine::Observation& observed,
+void drop_unreachable_tasks(const stack::Stack& stack, const std::set<std::string>& only,
+                            const engine::Observation& observed,
                             std::vector<deployment::Task>& tasks)
 {
   std::erase_if(tasks, [&](const deployment::Task& task) {
-    return !only.empty() && !only.contains(task.after) && !is_running(observed, task.after);
+    return !only.empty() && !only.contains(task.after) && !is_running(observed, task.after) &&
+           stack.find_external(task.after) == nullptr;
   });
 }
 
@@ -133,6 +136,10 @@ deployment::Publication publication_of(Context& context, const Converged& conver
                                       fmt::format("127.0.0.1:{}", found->host_port));
       }
     }
+  }
+  for (const auto& external : stack.externals) {
+    publication.endpoints.emplace(fmt::format("{}:{}", external.service, external.port),
+                                  fmt::format("{}:{}", external.host, external.port));
   }
   return publication;
 }
@@ -222,6 +229,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
     print_dry_run(context, request);
     return;
   }
+  require_externals(context, deadline);
   const auto lock = context.lock(stack.name);
   const auto machine = context.lock_machine_in_use();
   engine::Observation before;
@@ -241,7 +249,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
   const auto tables = read_file(context.templates() / "bety" / "core.sql");
   auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
   add_bety_tasks(flags, context, tasks);
-  drop_unreachable_tasks(request.only, before, tasks);
+  drop_unreachable_tasks(stack, request.only, before, tasks);
   const auto probe = deployment::make_worker_probe(context.services());
   if (flags.goes_back()) {
     write_past_revision(context);

@@ -115,7 +115,7 @@ void require_broker(const stack::Stack& stack, const engine::Observation& observ
                  .what = fmt::format("instance {} is not deployed", stack.name),
                  .hint = "pecanctl deploy"}};
   }
-  if (!observed.find_port("rabbitmq", 5672)) {
+  if (stack.find_external("rabbitmq") == nullptr && !observed.find_port("rabbitmq", 5672)) {
     throw Error{{.code = ErrorCode::unreachable,
                  .what = fmt::format("cannot scale {}", stack.name),
                  .why = "its broker does not run",

@@ -46,6 +46,7 @@ class Applier {
   int run()
   {
     make_foundations();
+    run_external_tasks();
     for (const auto& level : stack::dependency_levels(stack_.services)) {
       run_level(able_of(level));
     }
@@ -309,6 +310,19 @@ class Applier {
       } catch (const Error& error) {
         outcome_.fail(task.after, task.id, error);
       }
+    }
+  }
+
+  // What runs elsewhere is there already.
+  void run_external_tasks()
+  {
+    std::set<std::string> externals;
+    for (const auto& external : stack_.externals) {
+      externals.insert(external.service);
+    }
+    run_tasks(externals);
+    if (outcome_.has_failed()) {
+      outcome_.finish();  // throws
     }
   }
 

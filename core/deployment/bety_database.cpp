@@ -55,33 +55,37 @@ bool has_bety_tables(postgres::Transaction& transaction)
          is_true(transaction, "SELECT EXISTS (SELECT FROM public.schema_migrations)");
 }
 
-bool has_bety(postgres::Transaction& transaction)
+bool has_bety(postgres::Transaction& transaction, std::string_view mark)
 {
-  return has_bety_tables(transaction) && !is_load_unfinished(transaction);
+  return has_bety_tables(transaction) && !is_load_unfinished(transaction, mark);
 }
 
-bool is_load_unfinished(postgres::Transaction& transaction)
+bool is_load_unfinished(postgres::Transaction& transaction, std::string_view mark)
 {
-  return is_true(transaction,
-                 "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pecanctl_loading')");
+  const std::array<Value, 1> parameters{std::string{mark}};
+  return is_true(transaction, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
+                 parameters);
 }
 
-void mark_load(postgres::Transaction& transaction, bool is_under_way)
+void mark_load(postgres::Transaction& transaction, bool is_under_way, std::string_view mark)
 {
-  transaction.execute("DROP ROLE IF EXISTS pecanctl_loading");
+  const auto name = transaction.quote_name(mark);
+  transaction.execute(fmt::format("DROP ROLE IF EXISTS {}", name));
   if (is_under_way) {
-    transaction.execute("CREATE ROLE pecanctl_loading NOLOGIN");
+    transaction.execute(fmt::format("CREATE ROLE {} NOLOGIN", name));
   }
 }
 
 std::string describe_rows(postgres::Transaction& transaction)
 {
   const auto rows = transaction.query(
-      "SELECT relname, n FROM (SELECT c.relname, (xpath('//n/text()', query_to_xml(format("
-      "'SELECT count(*) AS n FROM public.%I', c.relname), true, false, '')))[1]::text::bigint AS n "
-      "FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT "
-      "EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')) AS counted "
-      "WHERE n > 0 ORDER BY n DESC, relname LIMIT 5",
+      "SELECT name, n FROM (SELECT CASE s.nspname WHEN 'public' THEN c.relname::text ELSE "
+      "format('%s.%s', s.nspname, c.relname) END AS name, (xpath('//n/text()', query_to_xml(format("
+      "'SELECT count(*) AS n FROM %I.%I', s.nspname, c.relname), true, false, "
+      "'')))[1]::text::bigint AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace "
+      "WHERE s.nspname NOT LIKE 'pg\\_%' AND s.nspname <> 'information_schema' AND c.relkind = 'r' "
+      "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')) AS "
+      "counted WHERE n > 0 ORDER BY n DESC, name LIMIT 5",
       {});
   std::string text;
   for (const auto& row : rows) {

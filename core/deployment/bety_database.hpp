@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/base/secret.hpp"
 #include "core/postgres/database.hpp"
@@ -14,15 +15,19 @@ namespace pecanctl::deployment {
 
 /// Whether BETY's tables are there and its migrations are recorded.
 bool has_bety_tables(postgres::Transaction& transaction);
+/// The mark of a load that is under way: a role that may not log in. It outlives the database that
+/// is dropped.
+inline constexpr std::string_view k_load_mark = "pecanctl_loading";
+
 /// The same, and no load under way.
-bool has_bety(postgres::Transaction& transaction);
+bool has_bety(postgres::Transaction& transaction, std::string_view mark = k_load_mark);
 /// Whether a load that we began did not come to its end: whatever is in the database is ours.
-bool is_load_unfinished(postgres::Transaction& transaction);
-/// Marks the server as being loaded, or takes the mark away. It outlives the database that is
-/// dropped: a role that may not log in.
-void mark_load(postgres::Transaction& transaction, bool is_under_way);
-/// Tables of the database that have rows, with their number of rows: "users (3), sites (812)";
-/// empty: none. Tables of extensions do not count.
+bool is_load_unfinished(postgres::Transaction& transaction, std::string_view mark = k_load_mark);
+/// Marks the server as being loaded, or takes the mark away.
+void mark_load(postgres::Transaction& transaction, bool is_under_way,
+               std::string_view mark = k_load_mark);
+/// Tables of the database, in all its schemas, that have rows, with their number of rows: "users
+/// (3), sites (812)"; empty: none. Tables of extensions do not count.
 std::string describe_rows(postgres::Transaction& transaction);
 /// Gives the role `bety`, which exists, its password.
 void set_bety_password(postgres::Transaction& transaction, const Secret& password);

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "core/base/failpoint.hpp"
-#include "core/deployment/bety_database.hpp"
 #include "core/deployment/fresh_connection.hpp"
 
 namespace pecanctl::deployment {
@@ -48,14 +47,14 @@ auto change_in(Services& services, Change change)
 bool is_marked(const BetySetup& setup, const Deadline& deadline, const std::stop_token& stop)
 {
   const auto server = setup.connect_server(deadline, stop);
-  return is_load_unfinished(*server->begin(deadline, stop));
+  return is_load_unfinished(*server->begin(deadline, stop), setup.load_mark);
 }
 
 void mark(const BetySetup& setup, const Deadline& deadline, const std::stop_token& stop)
 {
   const auto server = setup.connect_server(deadline, stop);
   const auto transaction = server->begin(deadline, stop);
-  mark_load(*transaction, true);
+  mark_load(*transaction, true, setup.load_mark);
   transaction->commit();
 }
 
@@ -102,7 +101,7 @@ void load(const BetySetup& setup, Services& services, const Deadline& deadline,
   set_bety_password(*transaction, setup.bety_password);
   move_sequences(*transaction, setup.site.value_or(k_unregistered));
   remember_migration(*transaction, std::string{k_just_loaded});
-  mark_load(*transaction, false);
+  mark_load(*transaction, false, setup.load_mark);
   transaction->commit();
 }
 
@@ -114,7 +113,8 @@ Task make_load_task(const SetupPointer& setup, Services& services)
               [setup, &services](const Deadline& deadline, const std::stop_token& stop) {
                 return with_fresh_connection(services, deadline, stop, [&] {
                   try {
-                    return has_bety(*services.database(deadline, stop).begin(deadline, stop));
+                    return has_bety(*services.database(deadline, stop).begin(deadline, stop),
+                                    setup->load_mark);
                   } catch (const Error& error) {
                     if (error.code() == ErrorCode::not_found && is_marked(*setup, deadline, stop)) {
                       return false;

@@ -12,6 +12,7 @@
 
 #include "core/base/cancel.hpp"
 #include "core/base/secret.hpp"
+#include "core/deployment/bety_database.hpp"
 #include "core/deployment/task.hpp"
 #include "core/deployment/tasks.hpp"
 #include "core/engine/backend.hpp"
@@ -38,6 +39,7 @@ struct BetySetup {
   Secret bety_password = {};
   Secret bety_key = {};
   Secret admin_password = {};
+  std::string load_mark{k_load_mark};  ///< of a server that others use too: one of our own
 };
 
 /// The login of BETY's first user, who may do everything.

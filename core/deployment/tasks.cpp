@@ -41,20 +41,22 @@ bool has_tables(postgres::Database& database, const Deadline& deadline, const st
   return rows.at(0).at(0) == "1";
 }
 
+// A role that was there keeps its password where others may use it too (`is_shared`).
 void make_tables(postgres::Database& database, const std::string& tables, const Secret& password,
-                 const Deadline& deadline, const std::stop_token& stop)
+                 bool is_shared, const Deadline& deadline, const std::stop_token& stop)
 {
   const auto transaction = database.begin(deadline, stop);
   // The password travels as a parameter and never as text of a statement: server logs show
   // statements.
   const std::array<postgres::Value, 1> parameters{password.reveal()};
   transaction->query("SELECT set_config('pecanctl.password', $1, true)", parameters);
-  transaction->execute(
+  transaction->execute(fmt::format(
       "DO $$ BEGIN "
-      "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bety') THEN CREATE ROLE bety; END "
-      "IF; "
+      "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bety') THEN CREATE ROLE bety; "
+      "ELSIF {} THEN RETURN; END IF; "
       "EXECUTE format('ALTER ROLE bety LOGIN PASSWORD %L', current_setting('pecanctl.password')); "
-      "END $$");
+      "END $$",
+      is_shared));
   transaction->execute(tables);
   transaction->commit();
 }
@@ -65,7 +67,8 @@ std::vector<Task> make_tasks(const stack::Stack& stack, Services& services,
                              const std::string& tables, const Secret& bety_password)
 {
   std::vector<Task> tasks;
-  if (stack.find_service("postgres") != nullptr) {
+  const bool is_shared = stack.find_external("postgres") != nullptr;
+  if (is_shared || stack.find_service("postgres") != nullptr) {
     tasks.push_back({.id = "database bety",
                      .after = "postgres",
                      .is_done =
@@ -75,10 +78,10 @@ std::vector<Task> make_tasks(const stack::Stack& stack, Services& services,
                            });
                          },
                      .perform =
-                         [&services, tables, bety_password](const Deadline& deadline,
-                                                            const std::stop_token& stop) {
+                         [&services, tables, bety_password, is_shared](
+                             const Deadline& deadline, const std::stop_token& stop) {
                            make_tables(services.database(deadline, stop), tables, bety_password,
-                                       deadline, stop);
+                                       is_shared, deadline, stop);
                          }});
   }
   for (const auto& service : stack.services) {

@@ -179,6 +179,11 @@ Finding management(const Subject& subject, const Deadline& deadline, const std::
 
 Finding timeout(const Subject& subject, const Deadline& deadline, const std::stop_token& stop)
 {
+  if (subject.stack->find_external("rabbitmq") != nullptr) {
+    return {.verdict = Verdict::skipped,
+            .text = fmt::format("only its operator sees it; it must be at least {}",
+                                format_duration(longest_run(*subject.stack)))};
+  }
   const auto presence = find_presence(subject, *subject.identity, "rabbitmq", deadline, stop);
   const std::vector<std::string> command{"rabbitmqctl", "-q", "eval",
                                          "application:get_env(rabbit, consumer_timeout)."};

@@ -36,6 +36,9 @@ Presence find_presence(const Subject& subject, const engine::Identity& identity,
 std::optional<Finding> skip_unless_present(const Subject& subject, const std::string& service,
                                            const Deadline& deadline, const std::stop_token& stop)
 {
+  if (subject.stack && subject.stack->find_external(service) != nullptr) {
+    return std::nullopt;
+  }
   const auto presence = find_presence(subject, *subject.identity, service, deadline, stop);
   if (presence.reason.empty()) {
     return std::nullopt;

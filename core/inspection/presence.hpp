@@ -21,7 +21,7 @@ Presence find_presence(const Subject& subject, const engine::Identity& identity,
                        const std::stop_token& stop);
 
 /// The finding that a service cannot be asked: skipped when nothing of the instance is deployed,
-/// else failed. Nothing when it runs.
+/// else failed. Nothing when it runs, or is to run elsewhere.
 std::optional<Finding> skip_unless_present(const Subject& subject, const std::string& service,
                                            const Deadline& deadline, const std::stop_token& stop);
 

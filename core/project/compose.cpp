@@ -200,11 +200,16 @@ std::string render_compose(const stack::Stack& stack)
   put(network, "name", stack.name);
   auto networks = map_node();
   put(networks, "default", std::move(network));
+  auto externals = map_node();
+  for (const auto& external : stack.externals) {
+    put(externals, external.service, external.url());
+  }
   auto root = map_node();
   put(root, "name", stack.name);
   put(root, "services", std::move(services));
   put(root, "networks", std::move(networks));
   put(root, "volumes", std::move(volumes));
+  put(root, "x-pecanctl-external", std::move(externals));
   return config::render_yaml(root);
 }
 

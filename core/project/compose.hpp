@@ -9,7 +9,8 @@
 namespace pecanctl::project {
 
 /// `stack` as a Docker Compose file says it, for reading and comparing: secrets are replaced, and
-/// the files that a service reads are named only (x-pecanctl-files). Pure.
+/// the files that a service reads are named only (x-pecanctl-files), as is what runs elsewhere
+/// (x-pecanctl-external). Pure.
 /// Source: the Compose Specification.
 std::string render_compose(const stack::Stack& stack);
 

@@ -93,6 +93,7 @@ struct InstanceFile {
   std::filesystem::path data;  ///< host folder for /data; empty: an engine volume
   std::vector<ModelRequest> models;
   std::map<std::string, ServiceOverride> services;
+  std::vector<stack::External> externals;  ///< what of the standard stack runs elsewhere
   std::map<std::string, SecretReference> secrets;
   std::string consul_address;     ///< empty: the machine's own Consul
   std::string host;               ///< public name; empty: the machine's own

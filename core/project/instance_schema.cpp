@@ -10,8 +10,6 @@ namespace {
 using config::Key;
 using config::Type;
 
-constexpr std::string_view k_external = "external services";
-
 // The one description of pecan.yml. Order: that of the reference page.
 constexpr std::array k_instance_keys{
     Key{.path = "pecan",
@@ -152,8 +150,10 @@ constexpr std::array k_instance_keys{
         .description = "How many, balanced by the front proxy",
         .maximum = 512},
     Key{.path = "services.*.external",
-        .description = "URL of one that runs elsewhere",
-        .not_yet = k_external},
+        .description = "URL of a postgres or rabbitmq that runs elsewhere, without its password, "
+                       "which is the secret of that name"},
+    Key{.path = "services.*.management",
+        .description = "URL of an external broker's management API; default: port 15672 there"},
 
     Key{.path = "site", .type = Type::map, .description = "This site in the network of BETYs"},
     Key{.path = "site.id", .description = "Its number, or auto; default: auto"},

@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/project/broker_files.hpp"
+#include "core/project/external_service.hpp"
 #include "core/project/web_services.hpp"
 
 namespace pecanctl::project {
@@ -107,6 +109,17 @@ stack::Service make_worker(const ModelRequest& request, const stack::Service& co
   return service;
 }
 
+// What runs elsewhere keeps its data there.
+void drop_externals(stack::Stack& stack)
+{
+  std::erase_if(stack.services, [&](const stack::Service& service) {
+    return stack.find_external(service.name) != nullptr;
+  });
+  std::erase_if(stack.volumes, [&](const stack::Volume& volume) {
+    return stack.find_external(volume.key) != nullptr;
+  });
+}
+
 }  // namespace
 
 UserId find_data_owner(const InstanceFile& file)
@@ -119,6 +132,19 @@ UserId find_data_owner(const InstanceFile& file)
   return {.uid = static_cast<int>(status.st_uid), .gid = static_cast<int>(status.st_gid)};
 }
 
+stack::Service make_standard_service(std::string_view name, const InstanceFile& file,
+                                     const Catalogue& catalogue)
+{
+  const auto found = std::ranges::find(catalogue.services, name, &stack::Service::name);
+  if (found == catalogue.services.end()) {
+    throw Error{{.code = ErrorCode::internal,
+                 .what = fmt::format("cannot find '{}' in templates/stack.yaml", name)}};
+  }
+  auto service = *found;
+  apply_override(file, service);
+  return service;
+}
+
 stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
                         const Secrets& secrets, const Machine& machine)
 {
@@ -129,7 +155,9 @@ stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
                       .file = file.path.string(),
                       .images = file.images,
                       .volumes = catalogue.volumes,
-                      .services = catalogue.services};
+                      .services = catalogue.services,
+                      .externals = file.externals};
+  drop_externals(result);
   for (auto& volume : result.volumes) {
     if (volume.key == "data") {
       volume.host_path = file.data.string();
@@ -146,13 +174,16 @@ stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
   if (file.profile == "full") {
     add_web_services(file, catalogue, secrets, machine, result);
   }
-  const auto uri = broker_uri(secrets.rabbitmq);
+  const auto uri = broker_uri_for(file.externals, secrets.rabbitmq);
   for (const auto& request : file.models) {
     if (!request.has_own_networks) {
       result.services.push_back(make_holder(request, catalogue.holder));
     }
     result.services.push_back(make_worker(request, catalogue.worker, uri, user));
     result.services.back().is_optional = file.profile == "full";
+  }
+  for (auto& service : result.services) {
+    use_externals(result.externals, service);
   }
   return result;
 }

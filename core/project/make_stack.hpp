@@ -35,6 +35,11 @@ struct Machine {
 stack::Stack make_stack(const InstanceFile& file, const Catalogue& catalogue,
                         const Secrets& secrets, const Machine& machine = {});
 
+/// A service of the core as the standard stack and `file` have it, without files and secrets; also
+/// one that runs elsewhere.
+stack::Service make_standard_service(std::string_view name, const InstanceFile& file,
+                                     const Catalogue& catalogue);
+
 /// The job `name` of the catalogue ("load", "demo-data"), ready to run for that instance.
 stack::Service make_job(std::string_view name, const InstanceFile& file, const Catalogue& catalogue,
                         const Secrets& secrets, const Machine& machine);

@@ -77,7 +77,8 @@ void fill_services(Node& root, const Catalogue& catalogue, bool is_full)
 {
   auto& services = map_in(root, "services");
   const auto fill = [&](const stack::Service& service) {
-    if (auto& node = map_in(services, service.name); node.kind == NodeKind::map) {
+    if (auto& node = map_in(services, service.name);
+        node.kind == NodeKind::map && node.find("external") == nullptr) {
       add_memory(node, service.limits.memory);
     }
   };

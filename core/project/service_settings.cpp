@@ -12,6 +12,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/read.hpp"
+#include "core/project/external_service.hpp"
 
 namespace pecanctl::project {
 namespace {
@@ -48,6 +49,10 @@ class ServiceSettings {
     }
     if (node_.kind == config::NodeKind::scalar) {
       read_off();
+      return;
+    }
+    if (node_.find("external") != nullptr || node_.find("management") != nullptr) {
+      read_external();
       return;
     }
     ServiceOverride changes{
@@ -102,6 +107,36 @@ class ServiceSettings {
       return;
     }
     file_.services.emplace(node_.key, ServiceOverride{.is_off = true});
+  }
+
+  void read_external()
+  {
+    const auto url = config::text_or(node_, "external");
+    if (url.empty() || !may_be_external(node_.key)) {
+      report_at(node_, url.empty() ? "management" : "external", diagnostics_,
+                url.empty() ? "`management` is of an external broker"
+                            : fmt::format("{} cannot be external", node_.key),
+                url.empty() ? "write its `external` too" : "postgres and rabbitmq can");
+      return;
+    }
+    try {
+      auto external = parse_external(node_.key, url);
+      external.management = config::text_or(node_, "management", external.management);
+      file_.externals.push_back(std::move(external));
+    } catch (const Error& error) {
+      report_at(node_, "external", diagnostics_, error.info().why, error.info().hint);
+    }
+    ServiceOverride changes;
+    for (const auto& setting : node_.children) {
+      if (setting.key == "image" && node_.key == "postgres") {
+        changes.image = setting.scalar;  // it has the pg_dump that saves it
+      } else if (setting.key != "external" &&
+                 (setting.key != "management" || node_.key != "rabbitmq")) {
+        diagnostics_.add(setting.key_position,
+                         fmt::format("an external {} has no `{}`", node_.key, setting.key));
+      }
+    }
+    file_.services.emplace(node_.key, std::move(changes));
   }
 
   void check_replicas(const stack::Service& service, std::int64_t replicas)

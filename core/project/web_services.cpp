@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
-#include "core/project/broker_files.hpp"
 #include "core/project/config_php.hpp"
+#include "core/project/external_service.hpp"
 #include "core/project/placeholders.hpp"
 
 namespace pecanctl::project {
@@ -31,7 +31,7 @@ Placeholders placeholders_for(const InstanceFile& file, const Secrets& secrets,
                     {"site", std::to_string(file.site.id.value_or(k_unregistered_site))},
                     {"uid", std::to_string(machine.user.uid)},
                     {"gid", std::to_string(machine.user.gid)}},
-          .secrets = {{"broker_uri", broker_uri(secrets.rabbitmq)},
+          .secrets = {{"broker_uri", broker_uri_for(file.externals, secrets.rabbitmq)},
                       {"bety_key", secrets.bety_key},
                       {"bety_password", secrets.bety},
                       {"postgres_password", secrets.postgres},
@@ -117,6 +117,7 @@ stack::Service make_job(std::string_view name, const InstanceFile& file, const C
   }
   auto job = found->second;
   placeholders_for(file, secrets, machine).fill(job);
+  use_externals(file.externals, job);
   return job;
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace pecanctl::stack {
 namespace {
@@ -49,6 +50,19 @@ const Service* Stack::find_service(std::string_view service) const
 {
   const auto found = std::ranges::find(services, service, &Service::name);
   return found == services.end() ? nullptr : &*found;
+}
+
+const External* Stack::find_external(std::string_view service) const
+{
+  const auto found = std::ranges::find(externals, service, &External::service);
+  return found == externals.end() ? nullptr : &*found;
+}
+
+std::string External::url() const
+{
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return fmt::format("{}://{}@{}{}{}:{}/{}", scheme, percent_encode(user), is_ipv6 ? "[" : "", host,
+                     is_ipv6 ? "]" : "", port, percent_encode(space));
 }
 
 bool has_placed_files(const Service& service)

@@ -151,6 +151,20 @@ struct Volume {
   std::vector<std::string> folders = {};  ///< made in it when missing, owned the same
 };
 
+/// A service of the standard stack that runs elsewhere: used, never made, changed or removed.
+struct External {
+  std::string service = {};  ///< which one: "postgres", "rabbitmq"
+  std::string scheme = {};   ///< "postgres", "amqp", "amqps"
+  std::string host = {};     ///< name or address, without brackets
+  int port = 0;
+  std::string user = {};        ///< whose password is the secret of the service's name
+  std::string space = {};       ///< the database, or the virtual host
+  std::string management = {};  ///< URL of a broker's management API
+
+  /// Its URL. It never holds a password.
+  std::string url() const;
+};
+
 /// An instance as wanted: everything with its defaults filled in. Values only.
 struct Stack {
   std::string name = {};     ///< prefix of containers, network and volumes
@@ -159,9 +173,11 @@ struct Stack {
   std::string file = {};     ///< absolute path of its pecan.yml
   ImagePolicy images = ImagePolicy::automatic;
   std::vector<Volume> volumes = {};
-  std::vector<Service> services = {};  ///< in dependency order
+  std::vector<Service> services = {};    ///< in dependency order
+  std::vector<External> externals = {};  ///< what takes the place of services that are not there
 
   const Service* find_service(std::string_view service) const;
+  const External* find_external(std::string_view service) const;
 };
 
 /// Whether some of its files are part of its containers (ConfigFile::folder).

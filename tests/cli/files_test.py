@@ -129,7 +129,7 @@ class InstanceFile(Case):
 
     def test_settings_of_later_versions_are_refused_and_not_ignored(self):
         base = 'pecan: 1.8.0\nname: demo\nprofile: core\nmodels: { dalec: {} }\n'
-        for extra in ("engine: swarm\n", "services: { postgres: { external: x } }\n"):
+        for extra in ("engine: swarm\n", "secrets: { postgres: { command: x } }\n"):
             self.validate(base + extra, "not yet")
 
     def test_an_empty_file_and_no_map_are_errors(self):

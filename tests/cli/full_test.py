@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import stand_ins
+from elsewhere import Elsewhere
 from proxy import Proxy
 from support import Case, docker, environment, labelled, main
 
@@ -86,7 +87,8 @@ class Full(Case):
         for step in (self.comes_up_after_an_interrupted_load, self.lists_what_has_no_image, self.is_served,
                      self.has_users_and_ids, self.a_second_deploy_writes_nothing, self.config_php_follows,
                      self.a_broken_version_is_put_back,
-                     self.an_update_saves_and_migrates, self.a_rollback_goes_back, self.demo_data_comes_once, self.is_destroyed):
+                     self.an_update_saves_and_migrates, self.a_rollback_goes_back, self.demo_data_comes_once, self.is_destroyed,
+                     self.works_with_services_elsewhere):
             with self.subTest(step.__name__):
                 begun = time.monotonic()
                 step()
@@ -232,6 +234,50 @@ class Full(Case):
         left = [name for kind in ("container", "network", "volume")
                 for name in labelled(kind, self.made.name, *(["-a"] if kind == "container" else []))]
         self.assertEqual(left, [])
+
+    def works_with_services_elsewhere(self):
+        other = Elsewhere()
+        self.addCleanup(other.remove)
+        made = self.instance("--profile", "full", "--models", "dalec")
+        made.edit("# everything below", f"services:\n{other.settings()}" + "".join(
+            f"  {role}: off\n" for role in ("traefik", "rstudio", "docs", "web", "monitor", "dbsync", "api")) +
+            "# everything below")
+        for name, text in (("postgres", other.password), ("rabbitmq", other.login[1])):
+            (made.folder / "secrets" / name).write_text(text)
+        other.sql("CREATE TABLE precious (id int); INSERT INTO precious VALUES (1)")
+        self.expect(made.run("deploy", timeout=60), 5, "it has data (precious (1)), and lacks the tables machines")
+        self.assertEqual(made.containers(), {})
+        other.sql("DROP TABLE precious")
+        (made.folder / "secrets" / "postgres").write_text("not the password")
+        self.expect(made.run("deploy", timeout=60), 4, "put the password of role postgres in secrets/postgres")
+        (made.folder / "secrets" / "postgres").write_text(other.password)
+
+        self.expect(made.run("deploy", timeout=300), 0)
+        names = {name.removeprefix(f"{made.name}-").rsplit("-", 1)[0] for name in made.containers()}
+        self.assertEqual(names, {"bety", "executor", "dalec", "dalec-net"})
+        self.assertEqual(other.sql("SELECT string_agg(login, ' ' ORDER BY login) FROM users"), "admin guestuser someone")
+        self.assertEqual(other.sql("SELECT nextval('sites_id_seq') / 1000000000"), "99")
+        self.assertLessEqual({"pecan", "DALEC_1.0"}, other.queues())
+        self.assertIn("already matches", self.expect(made.run("deploy", timeout=60), 0).out)
+        shown = docker("inspect", *made.containers(), "-f", "{{json .Config.Labels}}{{.Config.Cmd}}")
+        shown += made.run("validate", "--print", "--as", "compose").out + made.run("status", "--json", "-v").out
+        self.assertNotIn(other.password, shown)
+        self.assertNotIn(other.login[1], shown)
+        rows = {row["service"]: row for row in made.run("status", "--json").records()[0]["services"]}
+        self.assertEqual(rows["postgres"]["state"], "external")
+        self.assertEqual(rows["postgres"]["endpoints"], [f"postgres://postgres@{other.host}:5432/site_bety"])
+        self.assertEqual(rows["dalec"]["consumers"], 1)
+        self.expect(made.run("scale", "dalec=2", timeout=60), 0)
+        doctor = self.expect(made.run("doctor", "postgres", "schema", "broker", "timeout"), 0)
+        self.assertIn("only its operator sees it", doctor.out)
+
+        other.relay.close()
+        result = made.run("status", "--json")
+        rows = {row["service"]: row["state"] for row in result.records()[0]["services"]}
+        self.assertEqual((rows["postgres"], rows["rabbitmq"]), ("external", "unreachable"))
+        self.expect(made.run("deploy", timeout=60), 4, "cannot use the external broker")
+        self.expect(made.run("destroy", "--volumes", "--now", "--confirm", made.name, timeout=120), 0)
+        self.assertEqual(other.sql("SELECT count(*) FROM users"), "3")
 
 
 if __name__ == "__main__":

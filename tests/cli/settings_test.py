@@ -338,7 +338,7 @@ class Schema(Folder):
                      base + "models: { dalec: { replicas: -1 } }\n", base + "models: { dalec: { replicas: two } }\n",
                      base + "models: { dalec: { max_runtime: soon } }\n", base + "models: { dalec: { memory: 2XB } }\n",
                      base + "engine: swarm\n", base + "sync: { max_age: soon }\n", base + "images: maybe\n",
-                     base + "services: { postgres: { external: x } }\n", "- a\n", "42\n", base.replace("core", "cor")):
+                     base + "secrets: { postgres: { command: x } }\n", "- a\n", "42\n", base.replace("core", "cor")):
             self.assertFalse(validator.is_valid(yaml.safe_load(text)), text)
             self.file.write_text(text)
             self.validate(code=3)

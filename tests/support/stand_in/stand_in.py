@@ -14,9 +14,11 @@ import os
 import signal
 import socket
 import sys
+import urllib.parse
 
-BROKER = ("rabbitmq", 5672)
-DATABASE = ("postgres", 5432)
+URL = urllib.parse.urlsplit(os.environ.get("RABBITMQ_URI", ""))
+BROKER = (URL.hostname or "rabbitmq", URL.port or 5672)
+DATABASE = (os.environ.get("PGHOST", "postgres"), int(os.environ.get("PGPORT", "5432")))
 DATA = {"/data"}
 URI = {"RABBITMQ_URI"}
 
