@@ -67,6 +67,11 @@ constexpr std::array k_instance_file{
         "or the right to make one. A broker must wait for a job as long as the longest one takes "
         "(`consumer_timeout`). `destroy` leaves both alone. `image` of an external postgres is "
         "where pg_dump is taken from: it must not be older than the server."},
+    Prose{
+        "A model's `build` in a git repository names a whole commit, so that the same file always "
+        "gives the same image; `git ls-remote URL` shows the commit of a branch or tag. The "
+        "program git fetches it, with its own settings and credentials; submodules are not "
+        "fetched. What a `.dockerignore` leaves out is not sent to the engine."},
 };
 
 constexpr std::array k_init{

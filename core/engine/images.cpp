@@ -18,6 +18,7 @@
 #include "core/docker/archive.hpp"
 #include "core/docker/engine.hpp"
 #include "core/engine/docker_objects.hpp"
+#include "core/engine/git_fetch.hpp"
 #include "core/engine/labels.hpp"
 #include "core/engine/pull_progress.hpp"
 
@@ -114,8 +115,10 @@ Error with_build_hint(const Error& error, const std::string& context)
 {
   auto info = error.info();
   if (info.code == ErrorCode::failed && info.hint.empty()) {
-    info.hint = fmt::format("correct what {} says and repeat the command",
-                            (fs::path{context} / "Dockerfile").string());
+    info.hint = stack::is_git_context(context)
+                    ? std::string{"correct its Dockerfile, and name the new commit in pecan.yml"}
+                    : fmt::format("correct what {} says and repeat the command",
+                                  (fs::path{context} / "Dockerfile").string());
   }
   return Error{std::move(info)};
 }
@@ -153,7 +156,9 @@ std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::I
   }
   auto& digest = digests_[source.context];
   if (digest.empty()) {
-    digest = docker::make_context_tar(source.context).digest;
+    digest = stack::is_git_context(source.context)
+                 ? stack::parse_git_context(source.context).digest()
+                 : docker::make_context_tar(source.context).digest;
   }
   return label_of(image->labels, label::k_context) == digest
              ? std::optional{to_image(source.own_reference, *image)}
@@ -271,41 +276,64 @@ Image ImageStore::build(const stack::ImageSource& source, const Deadline& deadli
 {
   return with_context(
       fmt::format("while building {} from {}", source.own_reference, source.context), [&] {
-        ensure_base(source.context, deadline, stop);
-        Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
-        const auto context = docker::make_context_tar(source.context);
-        try {
-          engine_.build_image({.tag = source.own_reference,
-                               .labels = {{std::string{label::k_context}, context.digest}},
-                               .use_host_network = true},
-                              context.tar, show_build(step), deadline, stop);
-        } catch (const Error& error) {
-          step.set_outcome(StepOutcome::failed);
-          throw with_build_hint(error, source.context);
+        if (!stack::is_git_context(source.context)) {
+          return build_folder(source, {.folder = source.context}, deadline, stop);
         }
-        failpoint("images.built");
-        digests_[source.context] = context.digest;
-        const auto image = engine_.find_image(source.own_reference, deadline, stop);
-        if (!image) {
-          throw Error{{.code = ErrorCode::failed,
-                       .what = fmt::format("cannot find image {} after building it",
-                                           source.own_reference)}};
-        }
-        step.set_detail("built, " + format_size(image->size));
-        return to_image(source.own_reference, *image);
+        const auto repository = stack::parse_git_context(source.context);
+        std::optional<Step> step{
+            std::in_place, reporter_,
+            StepStarted{.id = repository.url, .group = "images", .action = "fetch"}};
+        const GitCheckout checkout{repository, deadline, stop};
+        step->set_detail(repository.commit.substr(0, 12));
+        step.reset();
+        return build_folder(source,
+                            {.folder = checkout.folder(),
+                             .digest = repository.digest(),
+                             .labels = {{std::string{label::k_image_source}, repository.url},
+                                        {std::string{label::k_image_revision}, repository.commit}}},
+                            deadline, stop);
       });
 }
 
-void ImageStore::ensure_base(const std::string& context, const Deadline& deadline,
+Image ImageStore::build_folder(const stack::ImageSource& source, const Recipe& recipe,
+                               const Deadline& deadline, const std::stop_token& stop)
+{
+  ensure_base(recipe.folder, deadline, stop);
+  Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
+  const auto context = docker::make_context_tar(recipe.folder);
+  const auto digest = recipe.digest.empty() ? context.digest : recipe.digest;
+  auto labels = recipe.labels;
+  labels.emplace(label::k_context, digest);
+  try {
+    engine_.build_image(
+        {.tag = source.own_reference, .labels = std::move(labels), .use_host_network = true},
+        context.tar, show_build(step), deadline, stop);
+  } catch (const Error& error) {
+    step.set_outcome(StepOutcome::failed);
+    throw with_build_hint(error, source.context);
+  }
+  failpoint("images.built");
+  digests_[source.context] = digest;
+  const auto image = engine_.find_image(source.own_reference, deadline, stop);
+  if (!image) {
+    throw Error{
+        {.code = ErrorCode::failed,
+         .what = fmt::format("cannot find image {} after building it", source.own_reference)}};
+  }
+  step.set_detail("built, " + format_size(image->size));
+  return to_image(source.own_reference, *image);
+}
+
+void ImageStore::ensure_base(const fs::path& context, const Deadline& deadline,
                              const std::stop_token& stop)
 {
-  const auto recipe = read_file(fs::path{context} / "Dockerfile");
+  const auto recipe = read_file(context / "Dockerfile");
   if (recipe.find(k_base) == std::string::npos || engine_.find_image(k_base, deadline, stop)) {
     return;
   }
   Step step{reporter_, {.id = std::string{k_base}, .group = "images", .action = "bootstrap"}};
   step.progress("Debian base system from this machine's package mirror");
-  Child script{std::vector{(fs::path{context}.parent_path() / "base" / "make-base").string()}};
+  Child script{std::vector{(context.parent_path() / "base" / "make-base").string()}};
   bool has_output = false;
   engine_.import_image(
       k_base,

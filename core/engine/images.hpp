@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <stop_token>
@@ -25,8 +26,8 @@ struct Obtained {
 
 /// Finds, pulls and builds the images of a stack. `engine` and `reporter` outlive it.
 ///
-/// Ours carry a label with a digest of the folder they were built from: when that folder changes,
-/// they are built again. They are never pulled: nobody publishes them.
+/// Ours carry a label with a digest of the folder, or the commit, they were built from: when that
+/// changes, they are built again. They are never pulled: nobody publishes them.
 class ImageStore {
  public:
   ImageStore(docker::Engine& engine, Reporter& reporter) : engine_{engine}, reporter_{reporter} {}
@@ -53,7 +54,17 @@ class ImageStore {
              const std::stop_token& stop);
   Image build(const stack::ImageSource& source, const Deadline& deadline,
               const std::stop_token& stop);
-  void ensure_base(const std::string& context, const Deadline& deadline,
+
+  // What an image is built from.
+  struct Recipe {
+    std::filesystem::path folder = {};
+    std::string digest = {};  // empty: that of the folder
+    std::map<std::string, std::string> labels = {};
+  };
+
+  Image build_folder(const stack::ImageSource& source, const Recipe& recipe,
+                     const Deadline& deadline, const std::stop_token& stop);
+  void ensure_base(const std::filesystem::path& context, const Deadline& deadline,
                    const std::stop_token& stop);
 
   docker::Engine& engine_;

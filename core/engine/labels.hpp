@@ -20,6 +20,9 @@ inline constexpr std::string_view k_volume =
     "org.pecanproject.pecanctl.volume";                                       ///< key in the stack
 inline constexpr std::string_view k_kind = "org.pecanproject.pecanctl.kind";  ///< data, files
 inline constexpr std::string_view k_context = "org.pecanproject.pecanctl.context";
+/// On images built from a repository. Source: OCI image specification, "Annotations".
+inline constexpr std::string_view k_image_source = "org.opencontainers.image.source";
+inline constexpr std::string_view k_image_revision = "org.opencontainers.image.revision";
 /// On images: SIGTERM lets the worker finish its job.
 inline constexpr std::string_view k_drain = "pecan.drain";
 

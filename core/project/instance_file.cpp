@@ -17,6 +17,7 @@
 #include "core/project/secret_settings.hpp"
 #include "core/project/service_settings.hpp"
 #include "core/project/sync_settings.hpp"
+#include "core/stack/git_context.hpp"
 
 namespace pecanctl::project {
 namespace fs = std::filesystem;
@@ -296,12 +297,25 @@ class Reader {
       image.context = known->context;
     }
     if (build) {
-      image.context = absolute(*build).string();
+      image.context = read_build(node, *build);
       image.reference = image.reference.empty()
                             ? fmt::format("pecanctl/model-{}:{}", node.key, version)
                             : image.reference;
     }
     image.own_reference = image.context.empty() ? std::string{} : image.reference;
+  }
+
+  std::string read_build(const Node& node, const std::string& text)
+  {
+    if (!stack::is_git_context(text)) {
+      return absolute(text).string();
+    }
+    try {
+      stack::parse_git_context(text);
+    } catch (const Error& error) {
+      report(node, "build", error.info().why, error.info().hint);
+    }
+    return text;
   }
 
   const Node& root_;

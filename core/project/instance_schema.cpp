@@ -85,7 +85,9 @@ constexpr std::array k_instance_keys{
         .description = "Longest run of one job; the broker waits that long",
         .fallback = "24h"},
     Key{.path = "models.*.image", .description = "Image of the worker"},
-    Key{.path = "models.*.build", .description = "Folder with a Dockerfile, relative to this file"},
+    Key{.path = "models.*.build",
+        .description = "Folder with a Dockerfile, relative to this file; or of a git repository, "
+                       "URL#COMMIT:FOLDER, with all of the commit's hash"},
     Key{.path = "models.*.worker",
         .type = Type::choice,
         .description =

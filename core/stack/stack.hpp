@@ -92,7 +92,8 @@ struct ImageSource {
   std::string reference = {};      ///< what is wanted, "rabbitmq:3.13-management"
   std::string own_reference = {};  ///< what we tag our own build, "pecanctl/rabbitmq:3.10"; empty
                                    ///< when there is none
-  std::string context = {};  ///< folder with a Dockerfile, absolute; empty when we cannot build it
+  std::string context = {};  ///< folder with a Dockerfile, absolute, or a repository (GitContext);
+                             ///< empty when we cannot build it
   bool is_part_of_us = false;  ///< built from nothing but our own programs, under any ImagePolicy
 };
 
