@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/http/form_server.hpp"
 #include "core/http/health_server.hpp"
 
 namespace pecanctl::cli {
@@ -52,6 +53,21 @@ std::shared_ptr<http::HealthServer> serve_health(const Health& health, const std
              return {.content_type = "text/plain; version=0.0.4", .body = health.render_metrics()};
            }}});
   url = fmt::format("http://{}:{}", host, server->port());
+  return server;
+}
+
+std::shared_ptr<http::FormServer> serve_form(
+    const std::string& address, const std::string& path,
+    const std::function<std::string(std::string_view)>& handle, std::string& url)
+{
+  const auto colon = address.rfind(':');
+  const int port = parse_port(address, colon);
+  const auto host = address.substr(0, colon);
+  auto server = std::make_shared<http::FormServer>(
+      host, port, path, [handle](std::string_view body) -> http::Page {
+        return {.content_type = "application/json", .body = handle(body)};
+      });
+  url = fmt::format("http://{}:{}{}", host, server->port(), path);
   return server;
 }
 

@@ -72,6 +72,14 @@ constexpr std::array k_instance_file{
         "gives the same image; `git ls-remote URL` shows the commit of a branch or tag. The "
         "program git fetches it, with its own settings and credentials; submodules are not "
         "fetched. What a `.dockerignore` leaves out is not sent to the engine."},
+    Prose{
+        "With `site.requests`, and a token from `pecanctl register site`, the agent answers hosts "
+        "that ask for a site number as PEcAn's web/setups of 2017 do: POST of the fields "
+        "client_sceret, server_auth_token and fqdn to /pecan/setups/serversyncscript.php. A new "
+        "host gets a number that nobody else has and a secret, which is kept as a digest only; "
+        "with that it gets its number again. Where the secret was lost, its key pecan/sites/N in "
+        "Consul and its number in BETY's machines have to be taken out by hand. A web server with "
+        "TLS belongs in front of it."},
 };
 
 constexpr std::array k_init{

@@ -183,6 +183,8 @@ class Reader {
     };
     check("url", file_.site.url, explain_site_url(file_.site.url));
     check("contact", file_.site.contact, explain_site_contact(file_.site.contact));
+    file_.site.requests = config::text_or(site, "requests");
+    check("requests", file_.site.requests, explain_loopback(file_.site.requests));
   }
 
   void read_publish()

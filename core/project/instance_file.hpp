@@ -54,6 +54,7 @@ struct SiteSettings {
   std::optional<std::int64_t> id = {};  ///< nothing: pecanctl chooses
   std::string url = {};                 ///< of bety.tar.gz; empty: none
   std::string contact = {};             ///< e-mail address; empty: none
+  std::string requests = {};            ///< where hosts ask the agent for numbers: "127.0.0.1:8017"
 };
 
 /// Which sites BETY's data is pulled from.
@@ -75,6 +76,8 @@ std::optional<std::int64_t> parse_site_id(std::string_view text);
 /// Why `text` is no URL (or no contact) of a site, in a few words; empty when it is one.
 std::string explain_site_url(std::string_view text);
 std::string explain_site_contact(std::string_view text);
+/// Why `text` is no loopback address with a port ("127.0.0.1:8017"); empty when it is one.
+std::string explain_loopback(std::string_view text);
 /// Whether BETY takes `text` as machines.hostname, and PEcAn as a host's name.
 bool is_host_name(std::string_view text);
 

@@ -161,6 +161,9 @@ constexpr std::array k_instance_keys{
     Key{.path = "site.id", .description = "Its number, or auto; default: auto"},
     Key{.path = "site.url", .description = "Where others fetch its data: URL of bety.tar.gz"},
     Key{.path = "site.contact", .description = "E-mail address for the other sites"},
+    Key{.path = "site.requests",
+        .description = "Loopback ADDRESS:PORT where the agent gives other hosts site numbers, as "
+                       "PEcAn's setup pages of 2017 ask for them; default: nowhere"},
     Key{.path = "hosts", .type = Type::map, .description = "Execution hosts of the web page"},
     Key{.path = "hosts.*",
         .type = Type::map,

@@ -37,6 +37,9 @@ std::string render_claim(const Claim& claim)
   if (!claim.previous_key.empty()) {
     value["previous_key"] = claim.previous_key;
   }
+  if (!claim.secret.empty()) {
+    value["secret"] = claim.secret;
+  }
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -55,6 +58,7 @@ Claim parse_claim(SiteId site, std::string_view value, std::uint64_t index)
   claim.since = text_of(parsed, "since");
   claim.key = text_of(parsed, "key");
   claim.previous_key = text_of(parsed, "previous_key");
+  claim.secret = text_of(parsed, "secret");
   return claim;
 }
 

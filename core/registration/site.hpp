@@ -43,7 +43,8 @@ struct Claim {
   std::string since = {};         ///< RFC 3339
   std::string key = {};           ///< public half of its signing key (core/base/signing.hpp)
   std::string previous_key = {};  ///< the one before it: what it signed stays valid
-  std::uint64_t index = 0;        ///< Consul's ModifyIndex; 0: not there
+  std::string secret = {};  ///< SHA-256 of what a host that runs no pecanctl shows (admit_host)
+  std::uint64_t index = 0;  ///< Consul's ModifyIndex; 0: not there
 };
 
 std::string claim_key(SiteId site);
