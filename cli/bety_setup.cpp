@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -14,6 +13,7 @@
 #include "cli/context.hpp"
 #include "cli/externals.hpp"
 #include "core/base/text.hpp"
+#include "core/deployment/backups.hpp"
 #include "core/deployment/bety_tasks.hpp"
 #include "core/project/make_stack.hpp"
 
@@ -87,17 +87,34 @@ stack::Service backup_job(Context& context, const std::string& file)
           .capabilities = {"DAC_OVERRIDE"}};
 }
 
+// Only now: the new one is whole.
+void remove_old_backups(Context& context)
+{
+  const auto folder = context.file().backups;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{folder, error}, end; !error && entry != end;
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  for (const auto& name :
+       deployment::list_old_backups(context.stack().name, names, deployment::k_kept_backups)) {
+    std::filesystem::remove(folder / name, error);
+    debug(context.reporter(), fmt::format("removed the old backup {}", name));
+  }
+}
+
 engine::JobResult back_up(Context& context, const Deadline& deadline, const std::stop_token& stop)
 {
   const auto folder = context.file().backups;
   make_private_folder(folder);
-  auto time = format_time(std::chrono::system_clock::now());
-  std::ranges::replace(time, ':', '-');
-  const auto name = fmt::format("{}-{}.dump", context.stack().name, time);
+  const auto name =
+      deployment::backup_name(context.stack().name, format_time(std::chrono::system_clock::now()));
   auto result = run_job(context, backup_job(context, name + ".part"), deadline, stop);
   if (result.exit_code == 0) {
     std::filesystem::rename(folder / (name + ".part"), folder / name);
     note(context.reporter(), fmt::format("saved the database in {}", (folder / name).string()));
+    remove_old_backups(context);
   }
   return result;
 }

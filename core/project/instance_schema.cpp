@@ -219,7 +219,8 @@ constexpr std::array k_instance_keys{
         .fallback = "auto",
         .choices = "auto|pull|build"},
     Key{.path = "backups",
-        .description = "Folder for backups of the database, relative to this file",
+        .description =
+            "Folder for backups of the database, relative to this file; the newest 10 stay",
         .fallback = "backups"},
 };
 
