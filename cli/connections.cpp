@@ -160,6 +160,13 @@ std::unique_ptr<consul::Client> make_consul_client(const std::string& url, const
   return std::make_unique<consul::Client>(http::make_curl_transport(std::move(endpoint)));
 }
 
+std::unique_ptr<docker::Registry> make_registry()
+{
+  return std::make_unique<docker::Registry>([](const std::string& base_url) {
+    return http::make_curl_transport({.base_url = base_url});
+  });
+}
+
 inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
                                const std::stop_token& stop)
 {

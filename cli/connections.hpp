@@ -11,6 +11,7 @@
 #include "core/base/secret.hpp"
 #include "core/consul/consul.hpp"
 #include "core/deployment/tasks.hpp"
+#include "core/docker/registry.hpp"
 #include "core/engine/backend.hpp"
 #include "core/inspection/doctor.hpp"
 #include "core/rabbitmq/management.hpp"
@@ -69,6 +70,9 @@ class Connections : public deployment::Services {
 /// `url` is "http://host:port"; `token` may be empty. Does not connect yet.
 std::unique_ptr<consul::Client> make_consul_client(const std::string& url,
                                                    const std::string& token);
+
+/// Asks registries of images, each at its own address.
+std::unique_ptr<docker::Registry> make_registry();
 
 /// What answers HEAD at `url`. @throws Error as http::Transport.
 inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,

@@ -175,11 +175,14 @@ deployment::Plan plan_machine_services(Context& context)
 }
 
 void print_plan(Context& context, const deployment::Plan& plan, const deployment::Plan& machine,
-                const std::string& finding, const FileChange& file)
+                const std::string& finding, const std::vector<FileChange>& files)
 {
   auto& printer = context.printer();
   auto steps = nlohmann::json::array();
-  if (!file.lines.empty()) {
+  for (const auto& file : files) {
+    if (file.lines.empty()) {
+      continue;
+    }
     printer.say(fmt::format("  ~ {:<24} {:<15} {}", file.path, "write", file.reason));
     for (const auto& line : file.lines) {
       printer.say("      " + line);

@@ -71,9 +71,9 @@ void ensure_machine_services(Context& context, const ConvergeRequest& request,
 deployment::Plan plan_machine_services(Context& context);
 
 /// Prints it: one line an action, with its reason; with --json one `plan` record. First
-/// what it means for `machine`, this machine's own services, and for `file`. Nothing is changed.
+/// what it means for `machine`, this machine's own services, and for `files`. Nothing is changed.
 /// @throws Error finding with --check, when there is a difference; `finding` says which.
 void print_plan(Context& context, const deployment::Plan& plan, const deployment::Plan& machine,
-                const std::string& finding, const FileChange& file = {});
+                const std::string& finding, const std::vector<FileChange>& files = {});
 
 }  // namespace pecanctl::cli

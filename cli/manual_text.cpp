@@ -105,11 +105,14 @@ constexpr std::array k_deploy{
           "is not done again. When an image of a model, or of docs, rstudio, monitor, api or "
           "dbsync, cannot be had, all the others are deployed, and the exit code is 7."},
     Prose{"An update is another release or image in pecan.yml: the images come first, then the "
-          "database is saved into the folder `backups` and migrated by the new BETY, then the "
-          "services are replaced, those that may run twice beside the old ones. `--rollback` and "
+          "database is saved into the folder `backups` (the newest 10 stay) and migrated by the "
+          "new BETY, then the services are replaced, those that may run twice beside the old ones. "
+          "`--rollback` and "
           "`--revision` put the pecan.yml of an earlier revision back, as the history in Consul "
           "keeps it (what stood there goes to pecan.yml.replaced), and deploy it; the database "
-          "stays as it is."},
+          "stays as it is. `--update` asks the registry for the newest release that all needed "
+          "images have, without pre-releases, writes it into pecan.yml when its images are here, "
+          "and deploys it."},
     Prose{"Worker counts that `pecanctl scale` set stay, whatever pecan.yml says."},
 };
 

@@ -11,6 +11,7 @@
 #include "cli/converge.hpp"
 #include "cli/externals.hpp"
 #include "cli/sync_view.hpp"
+#include "cli/update.hpp"
 #include "core/base/text.hpp"
 
 namespace pecanctl::cli {
@@ -115,6 +116,16 @@ Picture look(Context& context)
   return picture;
 }
 
+void look_at_updates(Context& context, Picture& picture)
+{
+  try {
+    picture.update = look_for_update(context);
+  } catch (const Error& error) {
+    picture.instance.problems.push_back(
+        fmt::format("cannot tell whether there is a newer release: {}", error.what()));
+  }
+}
+
 namespace {
 
 std::string age(const std::optional<system_clock::time_point>& since)
@@ -178,6 +189,9 @@ void print_screen(Context& context, const Picture& picture)
   for (const auto& problem : instance.problems) {
     printer.say("problem: " + problem);
   }
+  if (picture.update) {
+    printer.say("update: " + describe_update(*picture.update));
+  }
   printer.say(fmt::format("drift {}   lock {}   consul {}",
                           picture.drift.empty() ? "none" : "as above", picture.lock,
                           picture.consul));
@@ -218,16 +232,22 @@ json to_json(const Picture& picture)
   for (const auto& service : picture.instance.services) {
     services.push_back(to_json(service));
   }
-  return {{"instance", picture.instance.name},
-          {"state", picture.instance.state},
-          {"revision", picture.instance.revision},
-          {"release", picture.release},
-          {"services", services},
-          {"drift", picture.drift},
-          {"peers", peers},
-          {"problems", picture.instance.problems},
-          {"lock", picture.lock},
-          {"consul", picture.consul}};
+  json document{{"instance", picture.instance.name},
+                {"state", picture.instance.state},
+                {"revision", picture.instance.revision},
+                {"release", picture.release},
+                {"services", services},
+                {"drift", picture.drift},
+                {"peers", peers},
+                {"problems", picture.instance.problems},
+                {"lock", picture.lock},
+                {"consul", picture.consul}};
+  if (picture.update) {
+    const auto& newest = picture.update->newest;
+    document["update"] = {{"current", picture.update->current},
+                          {"newest", newest.empty() ? json(nullptr) : json(newest)}};
+  }
+  return document;
 }
 
 }  // namespace pecanctl::cli

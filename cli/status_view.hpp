@@ -4,9 +4,11 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/deployment/update.hpp"
 #include "core/inspection/status.hpp"
 #include "core/replication/sync.hpp"
 
@@ -21,13 +23,18 @@ struct Picture {
   std::vector<std::string> drift = {};
   std::string lock = "free";
   std::string consul = {};
-  std::vector<replication::PeerAge> peers = {};  ///< whom data is pulled from
-  std::vector<std::int64_t> late = {};           ///< those whose data is older than sync.max_age
+  std::vector<replication::PeerAge> peers = {};   ///< whom data is pulled from
+  std::vector<std::int64_t> late = {};            ///< those whose data is older than sync.max_age
+  std::optional<deployment::Update> update = {};  ///< when it was asked for
 };
 
 /// Looks. What does not answer is told in the picture. @throws Error when Docker does not answer,
 /// or there is no such instance.
 Picture look(Context& context);
+
+/// Asks the registries whether there is a newer release. What does not answer is told in the
+/// picture.
+void look_at_updates(Context& context, Picture& picture);
 
 /// One screen for people.
 void print_screen(Context& context, const Picture& picture);

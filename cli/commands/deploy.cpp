@@ -18,6 +18,7 @@
 #include "cli/externals.hpp"
 #include "cli/placement.hpp"
 #include "cli/rollback.hpp"
+#include "cli/update.hpp"
 #include "cli/validators.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/text.hpp"
@@ -33,9 +34,12 @@ struct DeployFlags {
   bool is_now = false;
   bool wants_demo_data = false;
   bool is_rollback = false;
+  bool is_update = false;
   int revision = 0;  ///< to go back to; 0: none
 
   bool goes_back() const { return is_rollback || revision > 0; }
+
+  bool changes_file() const { return goes_back() || is_update; }
 
   std::chrono::milliseconds drain_timeout{k_drain_timeout};
   RemoteDeploy wish = {};
@@ -144,7 +148,7 @@ deployment::Publication publication_of(Context& context, const Converged& conver
   return publication;
 }
 
-void print_dry_run(Context& context, ConvergeRequest request)
+void print_dry_run(Context& context, ConvergeRequest request, FileChange release)
 {
   const auto& stack = context.stack();
   const auto machine = plan_machine_services(context);
@@ -156,7 +160,7 @@ void print_dry_run(Context& context, ConvergeRequest request)
   const auto planned = plan_for(context, stack, request);
   context.printer().say(fmt::format("{}: nothing is changed by this command", stack.name));
   print_plan(context, planned.plan, machine, fmt::format("{} differs from pecan.yml", stack.name),
-             plan_config_php(context));
+             {std::move(release), plan_config_php(context)});
 }
 
 void summarise(Context& context, const Converged& converged, const engine::Observation& observed,
@@ -213,11 +217,33 @@ void add_bety_tasks(const DeployFlags& flags, Context& context,
                std::make_move_iterator(first.end()));
 }
 
+std::vector<deployment::Task> tasks_of(const DeployFlags& flags, Context& context,
+                                       const std::set<std::string>& only,
+                                       const engine::Observation& before)
+{
+  const auto& stack = context.stack();
+  const auto tables = read_file(context.templates() / "bety" / "core.sql");
+  auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
+  add_bety_tasks(flags, context, tasks);
+  drop_unreachable_tasks(stack, only, before, tasks);
+  return tasks;
+}
+
+// Another pecan.yml than the one that is there, where that is asked for. Whether there is
+// something to do.
+bool choose_text(const DeployFlags& flags, Context& context)
+{
+  if (flags.goes_back()) {
+    use_past_revision(context, flags.revision);
+  }
+  return !flags.is_update || use_newest_release(context);
+}
+
 void run_deploy(const DeployFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
-  if (flags.goes_back()) {
-    use_past_revision(context, flags.revision);
+  if (!choose_text(flags, context)) {
+    return;
   }
   refuse_demo_data(flags, context);
   const auto& stack = context.stack();
@@ -226,7 +252,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
       .only = check_services(flags, stack),
       .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
   if (context.options().is_dry_run || context.options().is_check) {
-    print_dry_run(context, request);
+    print_dry_run(context, request, flags.is_update ? plan_release(context) : FileChange{});
     return;
   }
   require_externals(context, deadline);
@@ -246,12 +272,10 @@ void run_deploy(const DeployFlags& flags, Context& context)
   const auto index = context.index();
   request.replicas = remembered_replicas(context, stack, *index);
   require_room(context, request.replicas);
-  const auto tables = read_file(context.templates() / "bety" / "core.sql");
-  auto tasks = deployment::make_tasks(stack, context.services(), tables, context.secrets().bety);
-  add_bety_tasks(flags, context, tasks);
-  drop_unreachable_tasks(stack, request.only, before, tasks);
+  const auto tasks = tasks_of(flags, context, request.only, before);
   const auto probe = deployment::make_worker_probe(context.services());
-  if (flags.goes_back()) {
+  if (flags.changes_file()) {
+    prepare(context, stack, request, deadline);  // without its images the file stays as it is
     write_past_revision(context);
   }
   const bool has_written = write_config_php(context);
@@ -306,6 +330,11 @@ RunFn setup_deploy(CLI::App& sub)
       ->check(CLI::Range(1, 999999))
       ->type_name("N")
       ->excludes(rollback);
+  sub.add_flag("--update", flags->is_update,
+               "Raise `pecan:` in pecan.yml to the newest release of the registry, and deploy that")
+      ->excludes(rollback)
+      ->excludes("--revision")
+      ->excludes("SERVICE");
   add_duration(sub, "--drain-timeout", flags->drain_timeout,
                "Wait this long for replaced workers' jobs");
   add_via(sub, flags->wish);

@@ -30,6 +30,7 @@ struct StatusFlags {
   std::chrono::milliseconds listen_for{0};  ///< 0: k_listen_for
   bool shows_decisions = false;
   bool shows_deployments = false;
+  bool checks_updates = false;
   int last = 20;
 };
 
@@ -72,7 +73,10 @@ void run_status(const StatusFlags& flags, Context& context)
     show_deployments(context);
     return;
   }
-  const auto picture = look(context);
+  auto picture = look(context);
+  if (flags.checks_updates) {
+    look_at_updates(context, picture);
+  }
   if (context.printer().is_json()) {
     context.printer().document(to_json(picture));
   } else {
@@ -110,6 +114,13 @@ RunFn setup_status(CLI::App& sub)
                                        "What the queues had decided about workers, and why");
   sub.add_flag("--deployments", flags->shows_deployments,
                "What others asked the agent for, and what became of it");
+  sub.add_flag("--check-updates", flags->checks_updates,
+               "Ask the registry too whether PEcAn has a newer release")
+      ->excludes("--all")
+      ->excludes("--watch")
+      ->excludes(models)
+      ->excludes(decisions)
+      ->excludes("--deployments");
   sub.add_option("--last", flags->last, "With --decisions: so many (default: 20)")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))

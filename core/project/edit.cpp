@@ -194,4 +194,31 @@ std::string remove_model(std::string_view text, std::string_view name)
   return Editor{text}.remove(name);
 }
 
+std::string set_release(std::string_view text, std::string_view release)
+{
+  config::Diagnostics diagnostics{"pecan.yml", text};
+  const auto root = config::parse_document(text, diagnostics);
+  diagnostics.throw_if_any();
+  const auto* const node = root.find("pecan");
+  auto lines = split(text, '\n');
+  const auto number = node == nullptr ? 0 : static_cast<std::size_t>(node->position.line);
+  const auto column = node == nullptr ? 0 : static_cast<std::size_t>(node->position.column);
+  if (number > 0 && number <= lines.size() && column > 0) {
+    auto& line = lines[number - 1];
+    // Behind the opening quote, if there is one.
+    const auto at = line.find(node->scalar, column - 1);
+    if (!node->scalar.empty() && at != std::string::npos && at <= column) {
+      line.replace(at, node->scalar.size(), release);
+      auto edited = fmt::format("{}", fmt::join(lines, "\n"));
+      if (node->scalar.find('$') == std::string::npos) {
+        return edited;
+      }
+    }
+  }
+  throw Error{{.code = ErrorCode::invalid,
+               .what = "cannot edit pecan.yml",
+               .why = "it does not say `pecan: RELEASE` in one place",
+               .hint = "write the release there instead of a variable"}};
+}
+
 }  // namespace pecanctl::project

@@ -20,4 +20,8 @@ std::string set_model(std::string_view text, std::string_view name, const ModelS
 /// pecan.yml without the model. The same text when it has none of that name.
 std::string remove_model(std::string_view text, std::string_view name);
 
+/// pecan.yml with `pecan: <release>`, nothing else of it changed. The same text when it says so
+/// already. Pure. @throws Error invalid: it says so in some other way (a variable)
+std::string set_release(std::string_view text, std::string_view release);
+
 }  // namespace pecanctl::project

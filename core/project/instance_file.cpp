@@ -102,6 +102,10 @@ class Reader {
              std::string{k_name_rule});
     }
     check_tag(root_, "pecan", file_.release);
+    file_.registry = config::text_or(root_, "registry");
+    if (file_.registry.find_first_of("/@ \t") != std::string::npos) {
+      report(root_, "registry", fmt::format("`{}` is no HOST or HOST:PORT", file_.registry));
+    }
     file_.profile = config::text_or(root_, "profile");
     file_.consul_address = config::text_or(config::map_or_empty(root_, "consul"), "address");
     const auto images = config::text_or(root_, "images");
@@ -294,8 +298,9 @@ class Reader {
     auto& image = request.image;
     image.reference = config::text_or(node, "image");
     if (image.reference.empty() && known != nullptr) {
-      image.reference =
-          replace_all(replace_all(known->image, "{version}", version), "{release}", file_.release);
+      image.reference = at_registry(
+          file_,
+          replace_all(replace_all(known->image, "{version}", version), "{release}", file_.release));
       image.context = known->context;
     }
     if (build) {
@@ -339,6 +344,12 @@ InstanceFile parse_instance_file(std::string_view text, const fs::path& path,
   auto file = Reader{root, path, catalogue, diagnostics}.read();
   diagnostics.throw_if_any();
   return file;
+}
+
+std::string at_registry(const InstanceFile& file, const std::string& reference)
+{
+  const bool is_pecans = reference.starts_with("pecan/");
+  return is_pecans && !file.registry.empty() ? file.registry + "/" + reference : reference;
 }
 
 InstanceSource load_instance_source(const fs::path& path)

@@ -90,7 +90,8 @@ struct PublishSettings {
 /// pecan.yml, understood. Paths are absolute.
 struct InstanceFile {
   std::filesystem::path path;
-  std::string release;  ///< of PEcAn: the tag of every pecan/* image
+  std::string release;   ///< of PEcAn: the tag of every pecan/* image
+  std::string registry;  ///< that has those images; empty: Docker Hub
   std::string name;
   std::string profile;
   std::filesystem::path data;  ///< host folder for /data; empty: an engine volume
@@ -121,6 +122,9 @@ const config::Schema& instance_schema();
 /// @throws Error invalid with every mistake, each with its place
 InstanceFile parse_instance_file(std::string_view text, const std::filesystem::path& path,
                                  const config::Lookup& lookup, const Catalogue& catalogue);
+
+/// `reference` at the registry of `file`, when it is one of PEcAn's own images ("pecan/web:1.8.0").
+std::string at_registry(const InstanceFile& file, const std::string& reference);
 
 /// The text of a pecan.yml, and where it is from (absolute).
 struct InstanceSource {

@@ -213,6 +213,8 @@ constexpr std::array k_instance_keys{
         .fallback = "docker",
         .choices = "docker|swarm",
         .later_choices = "swarm"},
+    Key{.path = "registry",
+        .description = "Registry of the pecan/* images (HOST or HOST:PORT); default: Docker Hub"},
     Key{.path = "images",
         .type = Type::choice,
         .description = "auto: local, else pull, else build ours",

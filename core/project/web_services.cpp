@@ -86,6 +86,7 @@ void add_web_services(const InstanceFile& file, const Catalogue& catalogue, cons
     }
     auto service = web.service;
     placeholders.fill(service);
+    service.image.reference = at_registry(file, service.image.reference);
     apply_override(file, service);
     set_engine_socket(machine, service);
     if (web.runs_as_data_owner) {
@@ -117,6 +118,7 @@ stack::Service make_job(std::string_view name, const InstanceFile& file, const C
   }
   auto job = found->second;
   placeholders_for(file, secrets, machine).fill(job);
+  job.image.reference = at_registry(file, job.image.reference);
   use_externals(file.externals, job);
   return job;
 }

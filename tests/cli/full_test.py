@@ -17,6 +17,7 @@ from pathlib import Path
 import stand_ins
 from elsewhere import Elsewhere
 from proxy import Proxy
+from registry import Registry
 from support import Case, docker, environment, labelled, main
 
 PAGES = {"/bety/": "bety", "/pecan/04-runpecan.php": "web", "/monitor/models.json": "monitor", "/api/ping": "api",
@@ -65,8 +66,20 @@ class Full(Case):
     def setUp(self):
         self.addCleanup(stand_ins.remove_all)
         stand_ins.build_all()
+        self.registry = Registry({})
+        self.addCleanup(self.registry.close)
+        self.publish(stand_ins.LOADER, stand_ins.DATA, *stand_ins.ROLES.values())
         self.made = self.instance("--profile", "full", "--models", "dalec")
+        self.made.edit("# everything below", f'registry: "{self.registry.host}"\n# everything below')
         self.port = free_port()
+
+    def publish(self, *tags):
+        """As if they had been pushed: the engine has them under the registry's name."""
+        for tag in (tag for tag in tags if tag.startswith("pecan/")):
+            docker("tag", tag, f"{self.registry.host}/{tag}")
+            self.addCleanup(docker, "image", "rm", "-f", f"{self.registry.host}/{tag}", check=False)
+            repository, _, version = tag.partition(":")
+            self.registry.tags.setdefault(repository, []).append(version)
 
     def ask(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -182,6 +195,10 @@ class Full(Case):
             stand_ins.build_version("bety", version, f"pecan/bety:{version}")
         self.addCleanup(docker, "image", "rm", "-f", "pecan/bety:2", "pecan/bety:unmigratable", *tags.values(),
                         check=False)
+        self.publish(*tags.values())
+        for tags in self.registry.tags.values():
+            tags += ["1.9.0-rc1", "develop"]
+        self.registry.tags["pecan/web"].append("1.10.0")  # the others are not published yet
 
     def versions(self):
         return {self.ask(path)[1].split()[1] for path in PAGES}
@@ -190,10 +207,17 @@ class Full(Case):
         self.build_update()
         backups = self.made.folder / "backups"
         self.assertFalse(backups.exists())
-        self.made.edit('pecan: "1.8.0"', 'pecan: "1.8.1"')
         self.made.edit("# everything below",
                        "services: { bety: { image: pecan/bety:unmigratable, replicas: 2 } }\n# everything below")
-        result = self.made.run("deploy", timeout=300)
+        asked = self.made.run("status", "--check-updates", "--json")
+        self.assertEqual(asked.records()[0]["update"], {"current": "1.8.0", "newest": "1.8.1"})
+        before = self.made.file.read_text()
+        shown = self.expect(self.made.run("deploy", "--update", "-n"), 0)
+        self.assertIn("+ pecan: 1.8.1", shown.out)
+        self.assertIn("1.10.0: ", shown.err)
+        self.assertEqual(self.made.file.read_text(), before)
+        result = self.made.run("deploy", "--update", timeout=300)
+        self.assertEqual(self.made.file.read_text(), before.replace('pecan: "1.8.0"', 'pecan: "1.8.1"'))
         self.assertIn(result.exit, (1, 7), result)
         self.assertIn("a migration fails", result.err)
         self.assertEqual(self.ask("/bety/")[1].split()[1], "1")
@@ -204,6 +228,7 @@ class Full(Case):
         print(f"{probe.asked} requests during the update of all services")
         self.assertEqual(probe.failures, [])
         self.assertEqual(self.versions(), {"2"})
+        self.assertIn("1.8.1 is the newest release", self.deploy(0, "--update").out)
         self.assertEqual(len({self.ask("/bety/")[1].split()[2] for _ in range(8)}), 2)  # balanced
         saved = sorted(backups.iterdir())
         self.assertEqual(len(saved), 2)  # one before each migration that was tried
@@ -214,7 +239,7 @@ class Full(Case):
         updated = self.made.file.read_text()
         self.expect(self.made.run("deploy", "--revision", "999"), 9, "it has")
         shown = self.expect(self.made.run("deploy", "--rollback", "-n"), 0).out
-        self.assertIn("pecan/bety:2 -> pecan/bety:latest", shown)
+        self.assertIn(f"pecan/bety:2 -> {self.registry.host}/pecan/bety:latest", shown)
         self.assertEqual(self.made.file.read_text(), updated)
         self.deploy(0, "--rollback")
         self.assertEqual(self.versions(), {"1"})

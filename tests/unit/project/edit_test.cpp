@@ -9,6 +9,7 @@
 using namespace pecanctl;
 using project::remove_model;
 using project::set_model;
+using project::set_release;
 
 namespace {
 
@@ -73,4 +74,17 @@ TEST_CASE("project::remove_model: takes the model's lines, and no other")
       "# ours\npecan: 1.8.0\nmodels:\n  dalec: { replicas: 2 }   # the quick one\n\nsite: { id: 1 "
       "}\n");
   CHECK(remove_model(k_text, "sipnet") == k_text);
+}
+
+TEST_CASE("project::set_release: that value and nothing else")
+{
+  CHECK(set_release("# mine\npecan: 1.8.0   # why\nname: x\n", "1.9.0") ==
+        "# mine\npecan: 1.9.0   # why\nname: x\n");
+  CHECK(set_release("pecan: \"1.8.0\"\nname: 1.8.0\n", "1.10.0") ==
+        "pecan: \"1.10.0\"\nname: 1.8.0\n");
+  CHECK(set_release("{name: pecan, pecan: 1.8.0, models: {sipnet: {}}}", "2.0.0") ==
+        "{name: pecan, pecan: 2.0.0, models: {sipnet: {}}}");
+  CHECK(set_release("pecan: 1.8.0\n", "1.8.0") == "pecan: 1.8.0\n");
+  CHECK_THROWS_AS(set_release("pecan: ${PECAN:-1.8.0}\n", "1.9.0"), Error);
+  CHECK_THROWS_AS(set_release("name: x\n", "1.9.0"), Error);
 }
