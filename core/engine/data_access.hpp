@@ -36,6 +36,20 @@ enum class PathKind { file, folder, other };
 struct PathInfo {
   PathKind kind = PathKind::other;
   FileStamp stamp = {};
+  std::uint32_t mode = 0;  ///< permission bits
+};
+
+/// A file to be made, by its path in its folder.
+struct NewFile {
+  std::string path = {};
+  std::string content = {};
+  std::uint32_t mode = 0644;
+  bool operator==(const NewFile&) const = default;
+};
+
+struct NewFolder {
+  std::string path = {};
+  std::vector<NewFile> files = {};
 };
 
 /// The end of a file: all of it where it is not longer than what was asked for.
@@ -71,9 +85,14 @@ class DataAccess {
   /// Removes files; those that are not there are fine.
   virtual void remove(std::span<const std::string> paths, const Deadline& deadline,
                       std::stop_token stop) = 0;
-  /// Renames a file, replacing what has the name `to`.
+  /// Renames a file, replacing what has the name `to`; or a folder.
   virtual void rename(std::string_view from, std::string_view to, const Deadline& deadline,
                       std::stop_token stop) = 0;
+  /// Makes `folders`, and those that they lie in, owned as the nearest one that was there. Each
+  /// appears with all of its files, on disk, or not at all. Returns which of them were made: one
+  /// whose name is taken stays as it is.
+  virtual std::vector<bool> make_folders(std::span<const NewFolder> folders,
+                                         const Deadline& deadline, std::stop_token stop) = 0;
 };
 
 /// /data as a folder of this machine. @throws Error denied, not_found when it cannot be opened.

@@ -13,6 +13,7 @@
 #include "core/docker/archive.hpp"
 #include "core/docker/engine.hpp"
 #include "core/engine/data_access.hpp"
+#include "core/engine/engine_folders.hpp"
 
 namespace pecanctl::engine {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::size_t k_batch = 500;                              // paths on on
 constexpr std::uint64_t k_batch_bytes = std::uint64_t{8} << 20U;  // of contents in one answer
 constexpr std::size_t k_file_limit = std::size_t{64} << 20U;
 constexpr std::uint32_t k_go_not_regular = 0x8F28'0000U;  // os.ModeType
+constexpr std::uint32_t k_mode_bits = 0777;
 
 std::string to_absolute(std::string_view path)
 {
@@ -132,6 +134,32 @@ class EngineData : public DataAccess {
     change(command, fmt::format("cannot rename {}", to_absolute(from)), deadline, stop);
   }
 
+  std::vector<bool> make_folders(std::span<const NewFolder> folders, const Deadline& deadline,
+                                 std::stop_token stop) override
+  {
+    std::vector<std::string> paths;
+    for (const auto& folder : folders) {
+      paths.push_back(folder.path);
+    }
+    const auto infos = look(paths, deadline, stop);
+    std::vector<bool> are_made(folders.size());
+    std::vector<NewFolder> missing;
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      are_made[i] = !infos[i];
+      if (!infos[i]) {
+        missing.push_back(folders[i]);
+      }
+    }
+    make_container_folders(
+        {.run =
+             [&](const auto& command) {
+               return change(command, "cannot make the run folders", deadline, stop);
+             },
+         .put = [&](const auto& folder, auto files) { put(folder, files, deadline, stop); }},
+        missing);
+    return are_made;
+  }
+
  private:
   using Infos = std::map<std::string, PathInfo>;
 
@@ -161,6 +189,14 @@ class EngineData : public DataAccess {
   {
     return with_container(deadline, stop, [&](const std::string& id) {
       return engine_.exec(id, command, deadline, stop);
+    });
+  }
+
+  void put(const std::string& folder, std::span<const docker::ArchiveFile> files,
+           const Deadline& deadline, const std::stop_token& stop)
+  {
+    with_container(deadline, stop, [&](const std::string& id) {
+      engine_.put_archive(id, folder, files, deadline, stop);
     });
   }
 
@@ -229,7 +265,8 @@ class EngineData : public DataAccess {
                            : type == k_folder ? PathKind::folder
                                               : PathKind::other,
                    .stamp = {.modified = to_number<std::int64_t>(fields[2], 10) * 1'000'000'000,
-                             .size = to_number<std::uint64_t>(fields[1], 10)}});
+                             .size = to_number<std::uint64_t>(fields[1], 10)},
+                   .mode = to_number<std::uint32_t>(fields[0], 16) & k_mode_bits});
     }
   }
 
@@ -243,11 +280,12 @@ class EngineData : public DataAccess {
       });
       if (found) {
         const bool is_file = (found->mode & k_go_not_regular) == 0;
-        infos.emplace(
-            path, PathInfo{.kind = found->is_directory ? PathKind::folder
-                                   : is_file           ? PathKind::file
-                                                       : PathKind::other,
-                           .stamp = {.modified = to_mark(found->modified), .size = found->size}});
+        infos.emplace(path,
+                      PathInfo{.kind = found->is_directory ? PathKind::folder
+                                       : is_file           ? PathKind::file
+                                                           : PathKind::other,
+                               .stamp = {.modified = to_mark(found->modified), .size = found->size},
+                               .mode = found->mode & k_mode_bits});
       }
     }
     return infos;
@@ -320,8 +358,8 @@ class EngineData : public DataAccess {
     return names;
   }
 
-  void change(std::span<const std::string> command, std::string what, const Deadline& deadline,
-              const std::stop_token& stop)
+  std::string change(std::span<const std::string> command, std::string what,
+                     const Deadline& deadline, const std::stop_token& stop)
   {
     const auto result =
         has_programs(deadline, stop) ? std::optional{exec(command, deadline, stop)} : std::nullopt;
@@ -332,6 +370,7 @@ class EngineData : public DataAccess {
                                  : "the image of the model's workers has no programs for that",
                    .hint = "run pecanctl as root"}};
     }
+    return result->output;
   }
 
   docker::Engine& engine_;

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 
 #include "core/base/fd.hpp"
 #include "core/engine/data_access.hpp"
+#include "core/engine/local_folders.hpp"
 
 namespace pecanctl::engine {
 namespace {
@@ -24,11 +23,6 @@ struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-bool is_absence(int error)
-{
-  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
-}
-
 PathInfo to_info(const struct stat& status)
 {
   const auto kind = S_ISREG(status.st_mode)   ? PathKind::file
@@ -36,15 +30,8 @@ PathInfo to_info(const struct stat& status)
                                               : PathKind::other;
   return {.kind = kind,
           .stamp = {.modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec,
-                    .size = static_cast<std::uint64_t>(status.st_size)}};
-}
-
-std::pair<std::string, std::string> split_path(std::string_view path)
-{
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos
-             ? std::pair{std::string{"."}, std::string{path}}
-             : std::pair{std::string{path.substr(0, slash)}, std::string{path.substr(slash + 1)}};
+                    .size = static_cast<std::uint64_t>(status.st_size)},
+          .mode = status.st_mode & 07777U};
 }
 
 class LocalData : public DataAccess {
@@ -127,19 +114,16 @@ class LocalData : public DataAccess {
     }
   }
 
+  std::vector<bool> make_folders(std::span<const NewFolder> folders, const Deadline& deadline,
+                                 std::stop_token stop) override
+  {
+    return make_local_folders(root_.get(), folders, shown_, deadline, stop);
+  }
+
  private:
-  // No descriptor where there is nothing. Source: openat2(2).
   Fd open(std::string_view path, int flags) const
   {
-    open_how how{};
-    how.flags = static_cast<__u64>(flags) | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    const std::string name{path.empty() ? "." : path};
-    Fd fd{static_cast<int>(::syscall(SYS_openat2, root_.get(), name.c_str(), &how, sizeof how))};
-    if (!fd && !is_absence(errno)) {
-      throw system_error(fmt::format("cannot open {}/{}", shown_, path), errno);
-    }
-    return fd;
+    return open_beneath(root_.get(), path, flags, shown_);
   }
 
   std::optional<FileEnd> find_end(const std::string& path, std::size_t limit) const

@@ -72,6 +72,13 @@ class TestData : public engine::DataAccess {
     files_->rename(from, to, deadline, stop);
   }
 
+  std::vector<bool> make_folders(std::span<const engine::NewFolder> folders,
+                                 const Deadline& deadline, std::stop_token stop) override
+  {
+    check_right();
+    return files_->make_folders(folders, deadline, stop);
+  }
+
  private:
   void check_right() const
   {
