@@ -16,7 +16,7 @@ BASE = {"base"}
 MODEL = {"stack"}  # pure: anybody above base may use it
 CLIENTS = {"docker", "consul", "postgres", "rabbitmq"}
 OVER_HTTP = {"docker", "consul", "rabbitmq"}
-CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "scaling", "inspection",
+CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "arrays", "scaling", "inspection",
                 "registration", "publication", "replication"}
 
 # folder of core -> folders of core that it may include, beside itself.
