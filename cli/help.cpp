@@ -3,6 +3,7 @@
 #include "cli/help.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -125,12 +126,18 @@ std::string render_command_help(const Reference& reference, const CommandText& c
     rows.emplace_back(positional.value, describe(positional));
   }
   text += rows.empty() ? "" : "\nArguments:\n" + render_rows(rows);
-  text += render_flags("Flags", command.flags);
   if (size == HelpSize::full) {
-    return text + render_flags("Flags of all commands", reference.global_flags) +
+    return text + render_flags("Flags", command.flags) +
+           render_flags("Flags of all commands", reference.global_flags) +
            fmt::format("\nMore: man pecanctl-{}, pecanctl help exit-codes\n", command.name);
   }
-  return text + fmt::format("\nFlags of all commands: pecanctl {} --help\n", command.name);
+  std::vector<ArgumentText> flags;
+  std::ranges::copy_if(command.flags, std::back_inserter(flags),
+                       [](const ArgumentText& flag) { return !flag.is_advanced; });
+  return text + render_flags("Flags", flags) +
+         fmt::format("\n{}: pecanctl {} --help\n",
+                     flags.size() < command.flags.size() ? "All flags" : "Flags of all commands",
+                     command.name);
 }
 
 std::string render_exit_codes()

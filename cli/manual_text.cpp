@@ -122,8 +122,46 @@ constexpr std::array k_run{
           "machine that lie in the data folder are understood too. What is OK already is skipped. "
           "Success is said of a job only after the broker has confirmed it."},
     Prose{"Interrupting the command leaves the jobs running; `pecanctl run --attach` waits for "
-          "them again, also after a crash. A job that ended in ERROR is shown with the end of its "
-          "output; all of it is in `out/<run>/logfile.txt` beside `run/<run>`."},
+          "them again, also after a crash. While another process waits for a run, `--attach` "
+          "looks on, and goes on when that process ends. A job that ended in ERROR is shown with "
+          "the end of its output; all of it is in `out/<run>/logfile.txt` beside `run/<run>`."},
+    Prose{"Arrays: `--array` reads a table, comma separated (`.csv`) or tab separated (`.tsv`), "
+          "whose first line names the columns; fields may be quoted as in RFC 4180. `--matrix` "
+          "gives a column and its values. Several of them are multiplied. In each DIR, for each "
+          "row, `{column}` is replaced by the value and `{#}` by the number of the row. "
+          "`--runs-from` takes PEcAn's `runs.txt`, an id a line, of this machine or in `/data`; "
+          "the folders are beside it."},
+    Prose{"With `--template` each folder is made from another one, of this machine or in `/data`. "
+          "Files whose name ends in `.in` are filled in, `{column}` as above, and lose that "
+          "ending; what else stands in braces stays, `${name}` too. A folder appears whole or not "
+          "at all. One that is there with the same contents is left as it is; with others it is "
+          "a mistake, or, with `--rerun`, gets the time as a suffix and is made anew."},
+    Prose{"`--retries` tries again what failed, `--retry-on` says what that is: `error` (it ended "
+          "in ERROR), `lost` (no worker answers for it any more) or `timeout`. A job that a "
+          "worker has had for longer than `--job-timeout` counts as timed out; a percentage is of "
+          "the median of the jobs that are OK, and holds after three of them. Time in the queue "
+          "does not count. No running model is ever killed: its worker goes on, and a good "
+          "outcome that comes later makes the next `run` skip the job. Trying again after a "
+          "timeout therefore puts two workers into one folder; do it only where that is harmless. "
+          "`--timeout` is about the whole command: the jobs go on."},
+    Prose{"`--halt` ends the run early. With `soon` nothing new is sent and what is under way is "
+          "waited for, with `now` what no worker has begun is taken back, too, and the rest goes "
+          "on alone: `--attach` waits for it. The reason is a number of jobs that `fail`, "
+          "`success` or are `done`, or a percentage of all jobs of the run, three at least. "
+          "`--cancel` takes back what no worker has begun of a run, whoever waits for it; for a "
+          "moment all messages of the queue are held, and those of others then return to their "
+          "place in it."},
+    Prose{"A job is known by its key (the queue, its folder and the contents of its job.sh), never "
+          "by its place in a list, so a list may be edited and sorted between two runs; with GNU "
+          "parallel's `--resume` it must not. What is OK is always skipped. What ended in ERROR, "
+          "was lost or timed out is submitted again (`--resume-failed` says so explicitly), with "
+          "`--resume` it is left out, as long as its job.sh is the same and its run is among the "
+          "last hundred. Names with `{#}` do depend on the order of the rows."},
+    Prose{"`--joblog` appends a line for each job that ends, in the nine columns of GNU parallel: "
+          "Host is the queue, Send the size of the message, Receive that of the output; Exitval "
+          "is 0, 1 for ERROR, and -1 for a lost job or (Signal 15) a timeout. `--results` keeps "
+          "`stdout` (its last 64 KiB), `outcome` and `joblog.json` of each job in "
+          "`DIR/column/value/...`, or, without columns, in `DIR` and the path of its folder."},
 };
 
 constexpr std::array k_scale{
@@ -144,6 +182,8 @@ constexpr std::array k_status{
           "the lock. It never waits for a lock and changes nothing. With `--check` it exits 10 "
           "unless everything is healthy and as pecan.yml wants it; with `-q` in addition it is "
           "silent then, as cron needs it."},
+    Prose{"`--jobs` lists the runs that this user has begun on this machine: how many of their "
+          "jobs ended how, how many are under way, and which process waits for them."},
 };
 
 constexpr std::array k_validate{

@@ -26,7 +26,8 @@ void read_type(const CLI::Option& option, ArgumentText& argument)
 
 ArgumentText describe_option(const CLI::Option& option)
 {
-  ArgumentText argument{.description = option.get_description()};
+  ArgumentText argument{.description = option.get_description(),
+                        .is_advanced = option.get_group() == k_advanced};
   for (const auto& name : option.get_snames()) {
     argument.names.push_back("-" + name);
   }

@@ -8,12 +8,16 @@
 
 namespace pecanctl::cli {
 
+/// The group of flags that the short help leaves out.
+inline constexpr std::string_view k_advanced = "More";
+
 /// A flag, or (without names) a positional argument.
 struct ArgumentText {
   std::vector<std::string> names = {};    ///< "-j", "--jobs"
   std::string value = {};                 ///< "N"; of a positional its name; empty: a switch
   std::string description = {};           ///< a phrase, without a full stop
   std::vector<std::string> choices = {};  ///< the values there are, when they are few
+  bool is_advanced = false;               ///< not in the short help
   bool is_required = false;
   bool is_repeatable = false;  ///< a positional that may be given several times
   bool has_optional_value = false;

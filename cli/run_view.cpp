@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/run_view.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,8 +34,10 @@ void RunView::add(const workflow::JobResult& result)
   const auto* const state = result.is_ok ? "OK" : result.is_retried ? "RETRY" : "ERROR";
   nlohmann::json fields{{"folder", result.folder},
                         {"state", state},
+                        {"end", to_string(result.end)},
                         {"attempt", result.attempt},
-                        {"elapsed_ms", result.elapsed.count()}};
+                        {"elapsed_ms", result.elapsed.count()},
+                        {"ran_ms", std::max<std::int64_t>(result.ran.count(), 0)}};
   if (!result.is_ok) {
     fields["output"] = result.output;
   }
@@ -92,17 +95,39 @@ void RunView::finish(const workflow::RunTotals& totals)
     printer_.say(fmt::format("and {} more: see rabbitmq.out in their folders",
                              totals.failed - failed_.size()));
   }
-  const auto done =
-      info_.already_done > 0 ? fmt::format(", {} already done", info_.already_done) : std::string{};
+  auto rest = info_.already_done > 0 ? fmt::format(", {} already done", info_.already_done) : "";
+  rest += info_.failed_before > 0
+              ? fmt::format(", {} ended in ERROR before and not run", info_.failed_before)
+              : "";
+  rest += totals.cancelled > 0 ? fmt::format(", {} taken back", totals.cancelled) : "";
+  rest += totals.left() > 0 ? fmt::format(", {} going on", totals.left()) : "";
   printer_.say(fmt::format("{}: {} OK, {} ERROR, {}{}", count_jobs(totals.jobs), totals.ok,
-                           totals.failed, format_duration(elapsed), done));
+                           totals.failed, format_duration(elapsed), rest));
   printer_.add_to_result("jobs", totals.jobs);
   printer_.add_to_result("done", totals.ok);
   printer_.add_to_result("failed", totals.failed);
   printer_.add_to_result("already_done", info_.already_done);
-  if (totals.failed > 0) {
+  printer_.add_to_result("cancelled", totals.cancelled);
+  printer_.add_to_result("under_way", totals.left());
+  if (totals.left() > 0) {
+    note(reporter_, advice());
+  }
+  require_good_end(totals);
+}
+
+void RunView::require_good_end(const workflow::RunTotals& totals) const
+{
+  const auto failed = totals.failed + static_cast<std::size_t>(info_.failed_before);
+  if (failed > 0) {
     throw Error{{.code = ErrorCode::workload,
-                 .what = fmt::format("{} ended in ERROR", count_jobs(totals.failed)),
+                 .what = fmt::format("{} ended in ERROR", count_jobs(failed)),
+                 .hint = "run the same command again: what is OK is skipped"}};
+  }
+  const bool is_as_wanted = info_.policy.halt.what != workflow::HaltRule::What::fail;
+  if (totals.cancelled > 0 && !is_as_wanted) {
+    throw Error{{.code = ErrorCode::partial,
+                 .what = fmt::format("{} taken back", count_jobs(totals.cancelled)),
+                 .why = "`run --cancel` asked for it",
                  .hint = "run the same command again: what is OK is skipped"}};
   }
 }

@@ -28,11 +28,13 @@ class RunView {
   /// The jobs go on: how to wait for them again.
   void tell_interrupted();
   Error with_advice(const Error& error) const;
-  /// The closing lines. @throws Error workload when a job failed.
+  /// The closing lines. @throws Error workload when a job failed, partial when some were taken
+  /// back.
   void finish(const workflow::RunTotals& totals);
 
  private:
   std::string advice() const;
+  void require_good_end(const workflow::RunTotals& totals) const;
 
   output::Printer& printer_;
   Reporter& reporter_;

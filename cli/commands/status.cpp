@@ -11,7 +11,9 @@
 #include "cli/decisions_view.hpp"
 #include "cli/deploy_via.hpp"
 #include "cli/instances_view.hpp"
+#include "cli/jobs_view.hpp"
 #include "cli/model_status.hpp"
+#include "cli/reference.hpp"
 #include "cli/status_view.hpp"
 #include "cli/validators.hpp"
 #include "cli/watch.hpp"
@@ -31,6 +33,7 @@ struct StatusFlags {
   bool shows_decisions = false;
   bool shows_deployments = false;
   bool checks_updates = false;
+  bool shows_jobs = false;
   int last = 20;
 };
 
@@ -73,6 +76,10 @@ void run_status(const StatusFlags& flags, Context& context)
     show_deployments(context);
     return;
   }
+  if (flags.shows_jobs) {
+    show_jobs(context, static_cast<std::size_t>(flags.last));
+    return;
+  }
   auto picture = look(context);
   if (flags.checks_updates) {
     look_at_updates(context, picture);
@@ -105,13 +112,19 @@ RunFn setup_status(CLI::App& sub)
   sub.add_flag("--all", flags->is_all, "All instances on this machine and in Consul");
   sub.add_flag("--watch", flags->is_watch,
                "A dashboard that goes on until q or Ctrl-C: use, queues, runs");
-  add_duration(sub, "--interval", flags->interval, "How often --watch looks (default: 2s)");
+  const std::string advanced{k_advanced};
+  add_duration(sub, "--interval", flags->interval, "How often --watch looks (default: 2s)")
+      ->group(advanced);
   auto* const models =
       sub.add_flag("--models", flags->shows_models,
                    "The models of the catalogue, and who of them lives: listens for 6 s");
-  add_duration(sub, "--for", flags->listen_for, "With --models: listen this long")->needs(models);
-  auto* const decisions = sub.add_flag("--decisions", flags->shows_decisions,
-                                       "What the queues had decided about workers, and why");
+  add_duration(sub, "--for", flags->listen_for, "With --models: listen this long")
+      ->needs(models)
+      ->group(advanced);
+  sub.add_flag("--jobs", flags->shows_jobs,
+               "The runs: how many jobs ended how, who waits for them");
+  sub.add_flag("--decisions", flags->shows_decisions,
+               "What the queues had decided about workers, and why");
   sub.add_flag("--deployments", flags->shows_deployments,
                "What others asked the agent for, and what became of it");
   sub.add_flag("--check-updates", flags->checks_updates,
@@ -119,12 +132,13 @@ RunFn setup_status(CLI::App& sub)
       ->excludes("--all")
       ->excludes("--watch")
       ->excludes(models)
-      ->excludes(decisions)
+      ->excludes("--jobs")
+      ->excludes("--decisions")
       ->excludes("--deployments");
-  sub.add_option("--last", flags->last, "With --decisions: so many (default: 20)")
+  sub.add_option("--last", flags->last, "With --decisions and --jobs: so many (default: 20)")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))
-      ->needs(decisions);
+      ->group(advanced);
   sub.footer(
       "Examples:\n  pecanctl status\n  pecanctl status --check -q     for cron\n"
       "  pecanctl status --watch\n  pecanctl status --models --for 15s\n"

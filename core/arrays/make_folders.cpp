@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t k_folders_at_once = 200;
 constexpr std::size_t k_bytes_at_once = std::size_t{8} << 20U;
-constexpr std::size_t k_most_mistakes = 20;
+constexpr std::size_t k_most_bad_folders = 20;
 
 // Some folders with their files: as many as are written at once.
 struct Batch {
@@ -166,7 +166,7 @@ class FolderMaker {
 
   void mistake(const std::string& path, std::string message)
   {
-    if (mistakes_.size() < k_most_mistakes) {
+    if (mistakes_.size() < k_most_bad_folders) {
       mistakes_.push_back({.file = "/data/" + path, .message = std::move(message)});
     }
   }

@@ -19,14 +19,14 @@ namespace {
 // What other runs of the queue have in hand.
 struct Others {
   std::vector<HeldRun> held = {};  ///< runs without a process: ours to take from
-  std::map<std::string, KnownJob> jobs = {};
+  KnownJobs jobs = {};
 };
 
 void add_jobs(const RunState& state, bool is_live, Others& others)
 {
   for (const auto& job : state.jobs) {
     if (is_live ? !is_over(job) && !job.is_watched : is_under_way(job)) {
-      auto& known = others.jobs[job.folder];
+      auto& known = others.jobs.by_folder[job.folder];
       if (!known.is_live) {
         known = {.job = job, .is_live = is_live};
       }
@@ -51,6 +51,32 @@ Others gather(const RunStore& store, std::string_view queue)
     }
   }
   return others;
+}
+
+void note_ends(const RunState& state, std::string_view queue, std::set<std::uint64_t>& failed)
+{
+  if (state.info.queue != queue) {
+    return;
+  }
+  for (const auto& job : state.jobs) {
+    if (job.state == JobState::error) {
+      failed.insert(job.key);
+    } else if (job.state == JobState::ok) {
+      failed.erase(job.key);
+    }
+  }
+}
+
+// The keys of jobs whose last end that any run saw was no good one.
+std::set<std::uint64_t> find_failed(const RunStore& store, std::string_view queue)
+{
+  std::set<std::uint64_t> failed;
+  for (const auto& ids : {store.list_done(), store.list_open()}) {
+    for (const auto& id : ids) {
+      note_ends(store.read(id), queue, failed);
+    }
+  }
+  return failed;
 }
 
 // The jobs in `folders` are the new run's now.
@@ -81,21 +107,29 @@ JobPlan plan_run(const std::optional<RunStore>& store, std::string_view queue,
       add_jobs(state, false, others);
     }
   }
+  if (store && options.skips_failed) {
+    others.jobs.failed = find_failed(*store, queue);
+  }
   return plan_jobs(candidates, others.jobs, options.runs_again, options.nonce);
 }
 
 Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> candidates,
                 const BeginOptions& options)
 {
+  auto failed = options.skips_failed ? find_failed(store, info.queue) : std::set<std::uint64_t>{};
   auto others = gather(store, info.queue);
+  others.jobs.failed = std::move(failed);
   auto plan = plan_jobs(candidates, others.jobs, options.runs_again, options.nonce);
-  Begun begun{.already_done = plan.already_done, .attached = plan.attached};
+  Begun begun{.already_done = plan.already_done,
+              .failed_before = plan.failed_before,
+              .attached = plan.attached};
   std::set<std::string_view> folders;
   for (const auto& candidate : candidates) {
     folders.insert(candidate.folder);
   }
   if (!plan.jobs.empty()) {
     info.already_done = plan.already_done;
+    info.failed_before = plan.failed_before;
     begun.run = store.create(std::move(info), std::move(plan.jobs));
   }
   failpoint("run.begun");
@@ -105,7 +139,7 @@ Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> 
   return begun;
 }
 
-HeldRun attach_run(const RunStore& store, std::string_view id)
+std::string find_run(const RunStore& store, std::string_view id)
 {
   const auto open = store.list_open();
   if (id.empty() && open.empty()) {
@@ -116,14 +150,7 @@ HeldRun attach_run(const RunStore& store, std::string_view id)
   }
   const std::string wanted{id.empty() ? open.back() : id};
   store.read(wanted);  // says which ids there are
-  auto held = store.open(wanted);
-  if (!held) {
-    throw Error{{.code = ErrorCode::conflict,
-                 .what = fmt::format("cannot attach to run {}", wanted),
-                 .why = "another pecanctl waits for it",
-                 .hint = "wait for that one, or interrupt it: its jobs go on"}};
-  }
-  return std::move(*held);
+  return wanted;
 }
 
 }  // namespace pecanctl::workflow

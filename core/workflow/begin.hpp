@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/workflow/folders.hpp"
@@ -16,12 +17,15 @@ namespace pecanctl::workflow {
 struct Begun {
   std::optional<HeldRun> run = {};  ///< nothing: all are done already
   int already_done = 0;
-  int attached = 0;  ///< jobs that another run had sent
+  int failed_before = 0;  ///< left out: they ended in ERROR the last time
+  int attached = 0;       ///< jobs that another run had sent
 };
 
 struct BeginOptions {
-  bool runs_again = false;  ///< also what is OK
-  std::uint32_t nonce = 0;  ///< random
+  bool runs_again = false;    ///< also what is OK
+  bool skips_failed = false;  ///< not what a run of before has seen fail, as long as its job.sh is
+                              ///< the same
+  std::uint32_t nonce = 0;    ///< random
 };
 
 /// Begins the run `info` for `candidates`. What an interrupted or detached run of the same queue
@@ -34,8 +38,8 @@ Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> 
 JobPlan plan_run(const std::optional<RunStore>& store, std::string_view queue,
                  std::span<const Candidate> candidates, const BeginOptions& options);
 
-/// Takes the run `id`, or the latest when it is empty. @throws Error not_found, conflict when a
-/// process has it.
-HeldRun attach_run(const RunStore& store, std::string_view id);
+/// The id of the run that `id` means: the latest one under way when it is empty. @throws Error
+/// not_found.
+std::string find_run(const RunStore& store, std::string_view id);
 
 }  // namespace pecanctl::workflow

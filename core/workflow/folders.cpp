@@ -234,14 +234,13 @@ std::vector<Candidate> find_candidates(engine::DataAccess& data, std::span<const
   return collector.finish();
 }
 
-JobPlan plan_jobs(std::span<const Candidate> candidates,
-                  const std::map<std::string, KnownJob>& known, bool runs_again,
+JobPlan plan_jobs(std::span<const Candidate> candidates, const KnownJobs& known, bool runs_again,
                   std::uint32_t nonce)
 {
   JobPlan plan;
   for (const auto& candidate : candidates) {
-    const auto found = known.find(candidate.folder);
-    if (found != known.end()) {
+    const auto found = known.by_folder.find(candidate.folder);
+    if (found != known.by_folder.end()) {
       auto job = found->second.job;
       const bool is_live = found->second.is_live;
       if (is_live || (is_under_way(job) && !has_ended(job, candidate))) {
@@ -254,6 +253,10 @@ JobPlan plan_jobs(std::span<const Candidate> candidates,
     }
     if (candidate.is_ok && !runs_again) {
       ++plan.already_done;
+      continue;
+    }
+    if (!candidate.is_ok && known.failed.contains(candidate.key)) {
+      ++plan.failed_before;
       continue;
     }
     plan.jobs.push_back({.folder = candidate.folder, .key = candidate.key, .nonce = nonce});

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -45,13 +46,19 @@ struct KnownJob {
 struct JobPlan {
   std::vector<Job> jobs = {};
   int already_done = 0;
+  int failed_before = 0;
   int attached = 0;  ///< of `jobs`: under way already
 };
 
-/// Who runs what: what is OK is left out unless `runs_again`; what another run has under way is not
-/// sent again. Pure.
-JobPlan plan_jobs(std::span<const Candidate> candidates,
-                  const std::map<std::string, KnownJob>& known, bool runs_again,
+/// What is known of other runs.
+struct KnownJobs {
+  std::map<std::string, KnownJob> by_folder = {};  ///< not over
+  std::set<std::uint64_t> failed = {};             ///< keys of jobs to leave out
+};
+
+/// Who runs what: what is OK is left out unless `runs_again`, and what failed before; what another
+/// run has under way is not sent again. Pure.
+JobPlan plan_jobs(std::span<const Candidate> candidates, const KnownJobs& known, bool runs_again,
                   std::uint32_t nonce);
 
 }  // namespace pecanctl::workflow

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t k_piece = std::size_t{64} << 10U;
 
+}  // namespace
+
 RunProgress measure(const RunState& state)
 {
   RunProgress progress{.info = state.info, .total = state.info.jobs};
@@ -25,23 +27,27 @@ RunProgress measure(const RunState& state)
   return progress;
 }
 
-}  // namespace
-
-void RunFollower::read_on(const std::filesystem::path& path, Followed& run)
+void JournalTail::read_on(const std::function<void(const Record&)>& on_record)
 {
-  std::ifstream file{path, std::ios::binary};
-  file.seekg(run.at);
+  std::ifstream file{path_, std::ios::binary};
+  if (!file) {
+    file.open(path_.parent_path() / "done" / path_.filename(), std::ios::binary);
+  }
+  file.seekg(at_);
   std::array<char, k_piece> piece{};
   while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
-    run.at += file.gcount();
-    run.rest.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    at_ += file.gcount();
+    rest_.append(piece.data(), static_cast<std::size_t>(file.gcount()));
     std::size_t start = 0;
-    for (auto end = run.rest.find('\n'); end != std::string::npos;
-         end = run.rest.find('\n', start)) {
-      run.state.apply(parse_record(std::string_view{run.rest}.substr(start, end - start)));
+    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', start)) {
+      const auto record = parse_record(std::string_view{rest_}.substr(start, end - start));
+      state_.apply(record);
+      if (on_record) {
+        on_record(record);
+      }
       start = end + 1;
     }
-    run.rest.erase(0, start);
+    rest_.erase(0, start);
   }
 }
 
@@ -55,10 +61,10 @@ std::vector<RunProgress> RunFollower::look()
     }
     const auto id = entry.path().stem().string();
     open.insert(id);
-    auto& run = runs_[id];
+    auto& run = runs_.emplace(id, Followed{.tail = JournalTail{entry.path()}}).first->second;
     try {
       if (!run.is_bad) {
-        read_on(entry.path(), run);
+        run.tail.read_on();
       }
     } catch (const Error&) {
       run.is_bad = true;  // `pecanctl run --attach` tells what is wrong with it
@@ -67,8 +73,8 @@ std::vector<RunProgress> RunFollower::look()
   std::erase_if(runs_, [&](const auto& entry) { return !open.contains(entry.first); });
   std::vector<RunProgress> progress;
   for (const auto& [id, run] : runs_) {
-    if (!run.is_bad && run.state.is_begun()) {
-      progress.push_back(measure(run.state));
+    if (!run.is_bad && run.tail.state().is_begun()) {
+      progress.push_back(measure(run.tail.state()));
     }
   }
   return progress;

@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <ios>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/workflow/record.hpp"
@@ -16,8 +19,28 @@ namespace pecanctl::workflow {
 struct RunProgress {
   RunInfo info = {};
   std::size_t total = 0;
-  std::size_t done = 0;  ///< with an outcome, good or bad
+  std::size_t done = 0;  ///< over, good or bad
   std::size_t failed = 0;
+};
+
+RunProgress measure(const RunState& state);
+
+/// Reads a journal while another process writes it, without a lock. Copes with its move to done/.
+class JournalTail {
+ public:
+  explicit JournalTail(std::filesystem::path path) : path_{std::move(path)} {}
+
+  /// Applies what was added since the last call; tells each record, after it was applied. @throws
+  /// Error invalid.
+  void read_on(const std::function<void(const Record&)>& on_record = {});
+
+  const RunState& state() const { return state_; }
+
+ private:
+  std::filesystem::path path_;
+  RunState state_ = {};
+  std::string rest_ = {};  // of a line whose end has not come
+  std::streamoff at_ = 0;
 };
 
 /// Watches the runs of an instance that are not over, as their journals tell. A look reads only
@@ -31,13 +54,9 @@ class RunFollower {
 
  private:
   struct Followed {
-    RunState state = {};
-    std::string rest = {};  // of a line whose end has not come
-    std::streamoff at = 0;
+    JournalTail tail;
     bool is_bad = false;
   };
-
-  static void read_on(const std::filesystem::path& path, Followed& run);
 
   std::filesystem::path folder_;
   std::map<std::string, Followed> runs_;  // by id

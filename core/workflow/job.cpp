@@ -13,6 +13,18 @@
 
 namespace pecanctl::workflow {
 
+RunTotals count_ends(const std::vector<Job>& jobs)
+{
+  RunTotals sum;
+  for (const auto& job : jobs) {
+    sum.jobs += job.state == JobState::moved ? 0 : 1;
+    sum.ok += job.state == JobState::ok ? 1 : 0;
+    sum.failed += job.state == JobState::error ? 1 : 0;
+    sum.cancelled += job.state == JobState::cancelled ? 1 : 0;
+  }
+  return sum;
+}
+
 std::uint64_t job_key(std::string_view queue, std::string_view folder, std::string_view script)
 {
   std::string text{queue};

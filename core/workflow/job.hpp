@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/data_access.hpp"
+#include "core/workflow/policy.hpp"
 
 namespace pecanctl::workflow {
 
@@ -19,7 +20,8 @@ enum class JobState : std::uint8_t {
   queued,   ///< confirmed: in the queue, or with a worker
   ok,
   error,
-  moved,  ///< another run has taken it over
+  moved,      ///< another run has taken it over
+  cancelled,  ///< never sent, or taken back before a worker began
 };
 
 /// One run folder to be worked on. Small: there may be 100 000.
@@ -28,6 +30,8 @@ struct Job {
   std::uint64_t key = 0;                        ///< what it is: queue, folder, contents of job.sh
   std::optional<engine::FileStamp> stale = {};  ///< an older outcome that could not be removed
   std::chrono::steady_clock::time_point sent_at = {};
+  /// When a worker had surely taken it; the epoch while that is not known.
+  std::chrono::steady_clock::time_point started_at = {};
   std::uint32_t nonce = 0;  ///< of the run that first sent it
   std::uint16_t attempt = 1;
   JobState state = JobState::waiting;
@@ -42,8 +46,12 @@ inline bool is_under_way(const Job& job)
 
 inline bool is_over(const Job& job)
 {
-  return job.state == JobState::ok || job.state == JobState::error || job.state == JobState::moved;
+  return job.state == JobState::ok || job.state == JobState::error ||
+         job.state == JobState::moved || job.state == JobState::cancelled;
 }
+
+/// How they stand.
+RunTotals count_ends(const std::vector<Job>& jobs);
 
 /// What identifies a job, whoever submits it and how often.
 std::uint64_t job_key(std::string_view queue, std::string_view folder, std::string_view script);

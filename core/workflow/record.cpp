@@ -19,7 +19,7 @@ using Kind = Record::Kind;
 
 constexpr int k_version = 1;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 10> k_names{{
+constexpr std::array<std::pair<Kind, std::string_view>, 12> k_names{{
     {Kind::run, "run"},
     {Kind::job, "job"},
     {Kind::published, "published"},
@@ -28,7 +28,9 @@ constexpr std::array<std::pair<Kind, std::string_view>, 10> k_names{{
     {Kind::done, "done"},
     {Kind::retry, "retry"},
     {Kind::lost, "lost"},
+    {Kind::timeout, "timeout"},
     {Kind::moved, "moved"},
+    {Kind::cancelled, "cancelled"},
     {Kind::end, "end"},
 }};
 
@@ -53,7 +55,20 @@ ordered_json render_run(const RunInfo& info)
           {"jobs", info.jobs},
           {"retries", info.retries},
           {"already_done", info.already_done},
-          {"at", info.at}};
+          {"failed_before", info.failed_before},
+          {"at", info.at},
+          {"retry_on", render(info.policy.retry_on)},
+          {"job_timeout", info.policy.job_timeout.is_set() ? render(info.policy.job_timeout) : ""},
+          {"halt", render(info.policy.halt)}};
+}
+
+// Journals of before have no policy.
+RunPolicy parse_policy(const ordered_json& line)
+{
+  const auto timeout = line.value("job_timeout", std::string{});
+  return {.retry_on = parse_retry_on(line.value("retry_on", render(RetryOn{}))),
+          .job_timeout = timeout.empty() ? JobTimeout{} : parse_job_timeout(timeout),
+          .halt = parse_halt(line.value("halt", std::string{"never"}))};
 }
 
 RunInfo parse_run(const ordered_json& line)
@@ -67,7 +82,9 @@ RunInfo parse_run(const ordered_json& line)
           .jobs = line.at("jobs"),
           .retries = line.at("retries"),
           .already_done = line.at("already_done"),
-          .at = line.at("at")};
+          .failed_before = line.value("failed_before", 0),
+          .at = line.at("at"),
+          .policy = parse_policy(line)};
 }
 
 void render_published(const Record& record, ordered_json& line)
@@ -125,7 +142,11 @@ void apply_to(Job& job, const Record& record)
       job.state = record.is_ok ? JobState::ok : JobState::error;
       break;
     case Kind::lost:
+    case Kind::timeout:
       job.state = JobState::error;
+      break;
+    case Kind::cancelled:
+      job.state = JobState::cancelled;
       break;
     default:
       job.state = JobState::moved;
@@ -136,6 +157,14 @@ void apply_to(Job& job, const Record& record)
 
 std::string render_record(const Record& record)
 {
+  // The lines that there are most of.
+  if (record.kind == Kind::confirmed) {
+    return fmt::format("{{\"event\":\"confirmed\",\"job\":{}}}\n", record.job);
+  }
+  if (record.kind == Kind::published && !record.stale) {
+    return fmt::format("{{\"event\":\"published\",\"job\":{},\"attempt\":{},\"nonce\":{}}}\n",
+                       record.job, record.attempt, record.nonce);
+  }
   ordered_json line{{"event", name_of(record.kind)}};
   if (record.kind == Kind::run) {
     line.update(render_run(record.run));

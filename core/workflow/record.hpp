@@ -20,8 +20,10 @@ struct RunInfo {
   std::string queue = {};
   std::uint32_t jobs = 0;
   int retries = 0;
-  int already_done = 0;  ///< folders that were OK when it began
-  std::string at = {};   ///< RFC 3339
+  int already_done = 0;   ///< folders that were OK when it began
+  int failed_before = 0;  ///< folders left out because they had ended in ERROR
+  std::string at = {};    ///< RFC 3339
+  RunPolicy policy = {};
 };
 
 /// One line of a journal: what happened.
@@ -35,7 +37,9 @@ struct Record {
     done,       ///< an outcome was seen
     retry,      ///< the next attempt begins
     lost,       ///< no worker answered; ends the job
+    timeout,    ///< it took longer than it may; ends the job
     moved,      ///< another run took it over
+    cancelled,  ///< never sent, or taken back; ends the job
     end,        ///< all jobs are over
   };
   Kind kind = Kind::end;

@@ -21,20 +21,18 @@
 
 namespace pecanctl::workflow {
 
-/// How a job ended.
+/// How an attempt ended.
 struct JobResult {
-  std::string folder = {};  ///< as workers see it
+  std::uint32_t number = 0;  ///< of the job in its run, from 0
+  std::string folder = {};   ///< as workers see it
   bool is_ok = false;
+  JobEnd end = JobEnd::ok;
   int attempt = 1;
   bool is_retried = false;               ///< it failed, and another attempt begins
   std::chrono::milliseconds elapsed{0};  ///< since we sent it, or began to wait
+  std::chrono::milliseconds ran{0};      ///< as long as a worker had it, at most
   std::string output = {};               ///< the end of what it printed, or why there is nothing
-};
-
-struct RunTotals {
-  std::size_t jobs = 0;
-  std::size_t ok = 0;
-  std::size_t failed = 0;
+  std::string whole_output = {};         ///< all that was read of it
 };
 
 /// How long things take; tests shorten them.
@@ -52,8 +50,10 @@ struct RunOptions {
   std::size_t most_at_once = 0;  ///< jobs under way, 0: no limit
   bool recognises_duplicates =
       false;                    ///< the worker runs a message that comes twice once (pecan-worker)
-  std::size_t window = 100;     ///< unanswered publications
+  std::size_t window = 1000;    ///< unanswered publications
   std::string mount = "/data";  ///< where workers see the data
+  bool tells_share = false;     ///< progress in words says "24 %", too
+  bool tells_time_left = false;
   RunTiming timing = {};
 };
 
@@ -77,10 +77,17 @@ class Run {
   /// Sends everything, and returns when the broker has it. @throws Error unreachable, timeout;
   /// Cancelled.
   void submit(const Deadline& deadline, const std::stop_token& stop);
-  /// Until every job is over. @throws Error timeout (jobs go on), unreachable; Cancelled.
+  /// Until every job is over, or the run's policy says to leave the rest alone. @throws Error
+  /// timeout (jobs go on), unreachable; Cancelled.
   void wait(const Deadline& deadline, const std::stop_token& stop);
 
-  RunTotals totals() const;
+  RunTotals totals() const { return count_ends(held_.state.jobs); }
+
+  /// Takes back what no worker has begun. @throws Error unreachable; Cancelled.
+  void cancel(const Deadline& deadline, const std::stop_token& stop);
+
+  /// Whether `run --cancel` or the run's policy ended it early.
+  bool is_cut_short() const { return is_halted_ || is_cancelled_; }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -100,12 +107,21 @@ class Run {
                     const std::stop_token& stop);
   bool is_silent(rabbitmq::Broker& broker, const Deadline& deadline, const std::stop_token& stop);
   void give_up_lost(const Deadline& deadline, const std::stop_token& stop);
-  void end_job(std::uint32_t index, const Outcome& outcome, bool is_lost, const Deadline& deadline,
+  void note_started();
+  void give_up_late(const Deadline& deadline, const std::stop_token& stop);
+  bool obey(const Deadline& deadline, const std::stop_token& stop);
+  void cancel_waiting();
+  void take_back(const Deadline& deadline, const std::stop_token& stop);
+  std::chrono::milliseconds time_of(const Job& job) const;
+  std::optional<std::uint32_t> find_job(std::string_view folder) const;
+  void end_job(std::uint32_t index, const Outcome& outcome, JobEnd end, const Deadline& deadline,
                const std::stop_token& stop);
   void flush();
-  bool try_again(std::uint32_t index, const Deadline& deadline, const std::stop_token& stop);
+  bool try_again(std::uint32_t index, JobEnd end, const Deadline& deadline,
+                 const std::stop_token& stop);
   void refuse(std::uint32_t index, rabbitmq::PublishOutcome outcome);
   void tell(const Step& step);
+  std::string describe_progress(const RunTotals& sum) const;
 
   HeldRun& held_;
   RunServices services_;
@@ -115,15 +131,21 @@ class Run {
   std::string reply_queue_;
   bool wants_replies_ = false;
   std::optional<Time> away_since_;  ///< without the broker
-  std::vector<Record> records_;     ///< seen, not yet in the journal
   Rotation rotation_;
   Silence silence_;
   Silence unattended_;  ///< messages wait, and nobody listens
   Time next_look_ = {};
   Time next_question_ = {};
   std::chrono::milliseconds slow_look_;
+  Time asked_at_ = {};  ///< when the broker was last asked
+  Time began_ = {};
+  std::size_t done_before_ = 0;  ///< jobs that were over then
+  RunTimes times_;
   std::uint64_t ready_ = 0;  ///< messages in the queue when last asked
   bool is_warned_ = false;
+  bool is_halted_ = false;
+  bool is_cancelled_ = false;
+  bool has_to_take_back_ = false;
   std::string shown_;
 };
 

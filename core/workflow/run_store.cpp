@@ -4,10 +4,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <ctime>
+#include <fstream>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -114,6 +117,47 @@ std::vector<std::string> RunStore::list_open() const
   return list_ids(folder_);
 }
 
+std::vector<std::string> RunStore::list_done() const
+{
+  std::error_code ignored;
+  return fs::is_directory(folder_ / "done", ignored) ? list_ids(folder_ / "done")
+                                                     : std::vector<std::string>{};
+}
+
+std::optional<int> RunStore::find_holder(std::string_view id) const
+{
+  struct stat status {};
+
+  if (::stat(path_of(id).c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  const auto inode = fmt::format(":{}", status.st_ino);
+  std::ifstream locks{"/proc/locks"};
+  for (std::string line; std::getline(locks, line);) {
+    // "1: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF"
+    std::vector<std::string> fields;
+    std::ranges::copy_if(split(line, ' '), std::back_inserter(fields),
+                         [](const auto& field) { return !field.empty(); });
+    int pid = 0;
+    if (fields.size() > 5 && fields[1] == "FLOCK" && fields[5].ends_with(inode) &&
+        std::from_chars(fields[4].data(), fields[4].data() + fields[4].size(), pid).ec ==
+            std::errc{}) {
+      return pid;
+    }
+  }
+  return std::nullopt;
+}
+
+void RunStore::ask_to_cancel(std::string_view id) const
+{
+  create_file_atomically(cancel_request_path(path_of(id)), "", 0600);
+}
+
+fs::path cancel_request_path(fs::path journal)
+{
+  return journal.replace_extension(".cancel");
+}
+
 std::optional<HeldRun> RunStore::open(std::string_view id) const
 {
   RunState state;
@@ -158,12 +202,14 @@ HeldRun RunStore::create(RunInfo info, std::vector<Job> jobs) const
 
 void RunStore::finish(HeldRun& run) const
 {
+  run.flush();
   if (!run.state.is_ended && !run.state.info.id.empty()) {
     run.journal.append(Record{.kind = Record::Kind::end});
     run.state.is_ended = true;
   }
   const auto done = folder_ / "done";
   std::error_code error;
+  fs::remove(cancel_request_path(run.journal.path()), error);
   fs::rename(run.journal.path(), done / run.journal.path().filename(), error);
   if (error) {
     throw system_error(fmt::format("cannot rename {}", run.journal.path().string()), error.value());

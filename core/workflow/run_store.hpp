@@ -21,6 +21,14 @@ namespace pecanctl::workflow {
 struct HeldRun {
   Journal journal;
   RunState state = {};
+  std::vector<Record> unwritten = {};  ///< without them the journal tells less, and nothing wrong
+
+  /// Writes `unwritten`.
+  void flush()
+  {
+    journal.append(unwritten);
+    unwritten.clear();
+  }
 };
 
 /// The journals of an instance's runs: `<id>.jsonl` while a run goes on, `done/<id>.jsonl` of the
@@ -38,6 +46,12 @@ class RunStore {
 
   /// Runs that are not over, oldest first.
   std::vector<std::string> list_open() const;
+  /// The last runs that are over, oldest first.
+  std::vector<std::string> list_done() const;
+  /// The process that works on a run, where that can be told. Source: proc(5), /proc/locks.
+  std::optional<int> find_holder(std::string_view id) const;
+  /// Asks whoever works on the run to take back what no worker has begun.
+  void ask_to_cancel(std::string_view id) const;
   /// Takes a run; nothing when another process has it. @throws Error not_found (with the nearest
   /// id), invalid.
   std::optional<HeldRun> open(std::string_view id) const;
@@ -49,15 +63,20 @@ class RunStore {
   /// Ends a run whose jobs are all over.
   void finish(HeldRun& run) const;
 
+  /// The journal of a run under way.
+  std::filesystem::path path_of(std::string_view id) const;
+
  private:
   struct AsItIs {};
 
   RunStore(std::filesystem::path folder, AsItIs /*tag*/) : folder_{std::move(folder)} {}
 
-  std::filesystem::path path_of(std::string_view id) const;
-
   std::filesystem::path folder_;
 };
+
+/// The file that asks the process which has `journal` to take back what no worker has begun. It
+/// removes the file when that is done.
+std::filesystem::path cancel_request_path(std::filesystem::path journal);
 
 /// "20261120-083901-3fa9": sorts by time. `nonce` makes it unique.
 std::string make_run_id(std::chrono::system_clock::time_point now, std::uint32_t nonce);

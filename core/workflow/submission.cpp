@@ -56,7 +56,7 @@ class Batch {
         jobs_{jobs},
         outcomes_(jobs.size())
   {
-    std::vector<Record> records;
+    auto& records = run_.unwritten;
     for (const auto index : jobs_) {
       auto& job = run_.state.jobs[index];
       messages_.push_back({.body = message_body(job, options.mount),
@@ -69,9 +69,8 @@ class Batch {
                          .stale = job.stale});
       was_sent_.push_back(job.state == JobState::sent);
       job.state = JobState::sent;
-      job.sent_at = std::chrono::steady_clock::now();
     }
-    run_.journal.append(records);
+    run_.flush();
   }
 
   void send(rabbitmq::Broker& broker, std::size_t window, const Deadline& deadline,
@@ -82,6 +81,7 @@ class Batch {
       broker.publish(run_.state.info.queue, messages_, window, note, deadline, stop);
     } catch (const std::exception&) {
       settle();
+      run_.flush();
       throw;
     }
     settle();
@@ -100,17 +100,15 @@ class Batch {
   void settle()
   {
     failpoint("run.published");
-    std::vector<Record> records;
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       if (outcomes_[i] == PublishOutcome::unconfirmed || (!outcomes_[i] && was_sent_[i])) {
         continue;  // it may be there
       }
       const bool is_there = outcomes_[i] == PublishOutcome::confirmed;
       run_.state.jobs[jobs_[i]].state = is_there ? JobState::queued : JobState::waiting;
-      records.push_back(
+      run_.unwritten.push_back(
           {.kind = is_there ? Record::Kind::confirmed : Record::Kind::withdrawn, .job = jobs_[i]});
     }
-    run_.journal.append(records);
   }
 
   HeldRun& run_;

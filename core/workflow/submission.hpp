@@ -24,7 +24,8 @@ struct SubmissionOptions {
   std::string mount = "/data";
 };
 
-/// Sends `jobs` of `run`, noting each step in its journal before and after. Those that wait lose an
+/// Sends `jobs` of `run`, noting in its journal what is about to be sent; that it was confirmed is
+/// left in `run.unwritten`, for the next batch to write with one sync. Those that wait lose an
 /// older outcome first (where it cannot be removed it is remembered, and does not count); those
 /// already sent once are sent again under the same id. `on_refused` gets those that the broker did
 /// not take. When the connection breaks, jobs that may have arrived stay `sent`; those that were

@@ -56,6 +56,18 @@ class FakeConnection : public rabbitmq::Broker {
  public:
   explicit FakeConnection(FakeBroker& broker) : broker_{broker} {}
 
+  FakeConnection(const FakeConnection&) = delete;
+  FakeConnection& operator=(const FakeConnection&) = delete;
+
+  /// What was not acknowledged goes back to where it stood.
+  ~FakeConnection() override
+  {
+    auto& messages = broker_.queues[held_queue_];
+    for (auto held = held_.rbegin(); held != held_.rend(); ++held) {
+      messages.push_front(std::move(held->second));
+    }
+  }
+
   void ensure_queue(std::string_view name, const Deadline& /*deadline*/,
                     std::stop_token /*stop*/) override
   {
@@ -132,9 +144,12 @@ class FakeConnection : public rabbitmq::Broker {
     broker_.queues[std::string{key}].push_back(message);
   }
 
-  std::string consume(std::string_view /*queue*/, int /*prefetch*/, bool /*auto_ack*/,
+  std::string consume(std::string_view queue, int /*prefetch*/, bool auto_ack,
                       const Deadline& /*deadline*/, std::stop_token /*stop*/) override
   {
+    if (!auto_ack) {
+      held_queue_ = queue;
+    }
     return "consumer";
   }
 
@@ -148,6 +163,14 @@ class FakeConnection : public rabbitmq::Broker {
                                                   std::stop_token stop) override
   {
     check_stop(stop);
+    if (!held_queue_.empty()) {
+      auto message = broker_.take(held_queue_);
+      if (!message) {
+        return std::nullopt;
+      }
+      held_[++last_tag_] = *message;
+      return rabbitmq::Delivery{.tag = last_tag_, .message = std::move(*message)};
+    }
     if (wait.count() > 0) {
       broker_.on_wait(broker_);
     }
@@ -158,13 +181,16 @@ class FakeConnection : public rabbitmq::Broker {
     return std::nullopt;
   }
 
-  void ack(std::uint64_t /*tag*/) override {}
+  void ack(std::uint64_t tag) override { held_.erase(tag); }
 
   void reject(std::uint64_t /*tag*/, bool /*requeue*/) override {}
 
  private:
   FakeBroker& broker_;
   std::string reply_queue_;
+  std::string held_queue_;  ///< consumed with acknowledgements
+  std::map<std::uint64_t, rabbitmq::Message> held_;
+  std::uint64_t last_tag_ = 0;
 };
 
 inline std::unique_ptr<rabbitmq::Broker> FakeBroker::connect()

@@ -44,19 +44,14 @@ TEST_CASE("workflow::begin_run: what a living process waits for is only watched"
   CHECK(fixture.broker.published.size() == 2);
 }
 
-TEST_CASE("workflow::attach_run: the latest run is meant when none is named")
+TEST_CASE("workflow::find_run: the latest run is meant when none is named")
 {
   RunFixture fixture;
-  CHECK_THROWS_AS(workflow::attach_run(fixture.store, ""), Error);
+  CHECK_THROWS_AS(workflow::find_run(fixture.store, ""), Error);
+  CHECK_THROWS_AS(workflow::find_run(fixture.store, "run-0001"), Error);
   fixture.begin(fixture.make_folders(1));
-  CHECK(workflow::attach_run(fixture.store, "").state.info.id == "run-0001");
-  const auto held = workflow::attach_run(fixture.store, "run-0001");
-  try {
-    workflow::attach_run(fixture.store, "run-0001");
-    FAIL("it is held");
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::conflict);
-  }
+  CHECK(workflow::find_run(fixture.store, "") == "run-0001");
+  CHECK(workflow::find_run(fixture.store, "run-0001") == "run-0001");
 }
 
 // The journal of a whole run with a retry, cut everywhere: what a kill -9 may leave. The

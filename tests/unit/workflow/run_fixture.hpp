@@ -148,19 +148,24 @@ struct RunFixture {
     }
   }
 
+  workflow::RunPolicy policy = {};
+  bool skips_failed = false;
+
   workflow::Begun begin(const std::vector<std::string>& folders, int retries = 0,
                         bool runs_again = false)
   {
     const auto candidates =
         workflow::find_candidates(*data, folders, {}, k_queue, Deadline::never(), {});
     const auto nonce = next_nonce++;
-    return workflow::begin_run(store,
-                               {.id = fmt::format("run-{:04}", nonce),
-                                .model = "sipnet",
-                                .queue = k_queue,
-                                .retries = retries,
-                                .at = "2026-01-01T00:00:00Z"},
-                               candidates, {.runs_again = runs_again, .nonce = nonce});
+    return workflow::begin_run(
+        store,
+        {.id = fmt::format("run-{:04}", nonce),
+         .model = "sipnet",
+         .queue = k_queue,
+         .retries = retries,
+         .at = "2026-01-01T00:00:00Z",
+         .policy = policy},
+        candidates, {.runs_again = runs_again, .skips_failed = skips_failed, .nonce = nonce});
   }
 
   workflow::Run make_run(workflow::HeldRun& held, workflow::RunOptions options = {})
@@ -186,7 +191,9 @@ struct RunFixture {
     }
     auto process = make_run(*begun.run, options);
     process.wait(Deadline::in(std::chrono::seconds{20}), {});
-    store.finish(*begun.run);
+    if (begun.run->state.is_over()) {
+      store.finish(*begun.run);
+    }
     return process.totals();
   }
 };
