@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/fd.hpp"
 #include "core/engine/data_access.hpp"
 #include "tests/integration/docker/lab.hpp"
 #include "tests/integration/worker/worker_fixture.hpp"
@@ -126,6 +127,36 @@ TEST_CASE(
   CHECK_FALSE(fs::exists(lab.dir.path() / gone[0]));
   lab.data->rename("w/run/1/job.sh", "w/run/1/other", lab.deadline, {});
   CHECK(fs::exists(lab.dir.path() / "w/run/1/other"));
+}
+
+TEST_CASE("engine::DataAccess: folders are made whole, with their modes, here and in a container")
+{
+  DataLab lab;
+  SUBCASE("local")
+  {
+    lab.use_local();
+  }
+  SUBCASE("through programs of the image")
+  {
+    lab.use_engine(true);
+  }
+  const std::vector<engine::NewFile> files{{.path = "job.sh", .content = "exit 0\n", .mode = 0755},
+                                           {.path = "in/p.csv", .content = "1\n"}};
+  const std::vector<engine::NewFolder> folders{{.path = "e/run/a", .files = files},
+                                               {.path = "e/run/b", .files = files},
+                                               {.path = "w/run/1", .files = files},
+                                               {.path = "c", .files = files}};
+  CHECK(lab.data->make_folders(folders, lab.deadline, {}) ==
+        std::vector<bool>{true, true, false, true});
+  for (const auto* const made : {"e/run/a", "e/run/b", "c"}) {
+    CHECK(read_file(lab.dir.path() / made / "in/p.csv") == "1\n");
+    CHECK((fs::status(lab.dir.path() / made / "job.sh").permissions() & fs::perms::mask) ==
+          fs::perms{0755});
+  }
+  CHECK(read_file(lab.dir.path() / "w/run/1/job.sh") == "one");
+  CHECK(lab.data->list_folders("e/run", lab.deadline, {}) == std::vector<std::string>{"a", "b"});
+  const std::vector<std::string> scripts{"c/job.sh"};
+  CHECK((lab.data->look(scripts, lab.deadline, {}).front()->mode & 0777U) == 0755U);
 }
 
 TEST_CASE("engine::DataAccess: what an image without programs cannot do is denied")
