@@ -38,9 +38,9 @@ class FolderMaker {
   MadeFolders run(const Template& model, const Table& table, std::span<const RowFolder> rows)
   {
     const auto single = leave_out_twins(model, table, rows);
-    finish("name the folders by columns that tell the rows apart");
+    finish();
     each_batch(model, table, single, [this](Batch& batch) { sort_out(batch); });
-    finish("--rerun sets them aside; without {#} their names do not depend on the order of rows");
+    finish();
     if (!is_rehearsal_) {
       each_batch(model, table, missing_, [this](Batch& batch) { make(batch); });
     }
@@ -73,13 +73,12 @@ class FolderMaker {
     }
   }
 
-  void finish(std::string hint)
+  void finish()
   {
     if (!mistakes_.empty()) {
       throw Error{{.code = ErrorCode::invalid,
                    .what = "cannot make the run folders",
                    .why = fmt::format("{}: {}", mistakes_.front().file, mistakes_.front().message),
-                   .hint = std::move(hint),
                    .diagnostics = std::move(mistakes_)}};
     }
   }
@@ -96,8 +95,10 @@ class FolderMaker {
         single.push_back(row);
       } else if (fill_template(model, table, known->second) !=
                  fill_template(model, table, row.row)) {
-        mistake(row.path, fmt::format("rows {} and {} give it different contents",
-                                      known->second + 1, row.row + 1));
+        mistake(row.path,
+                fmt::format("rows {} and {} give it different contents", known->second + 1,
+                            row.row + 1),
+                "name the folders by columns that tell the rows apart");
       }
     }
     return single;
@@ -117,7 +118,8 @@ class FolderMaker {
       } else if (infos[i]->kind == engine::PathKind::folder && is_same(batch.folders[i])) {
         ++sum_.kept;
       } else if (options_.set_aside_suffix.empty()) {
-        mistake(paths[i], "it is there, and holds something else");
+        mistake(paths[i], "it is there, and holds something else",
+                "--rerun sets it aside; a name without {#} does not depend on the order of rows");
       } else {
         set_aside(paths[i]);
         missing_.push_back(batch.rows[i]);
@@ -164,10 +166,11 @@ class FolderMaker {
     }
   }
 
-  void mistake(const std::string& path, std::string message)
+  void mistake(const std::string& path, std::string message, std::string hint)
   {
     if (mistakes_.size() < k_most_bad_folders) {
-      mistakes_.push_back({.file = "/data/" + path, .message = std::move(message)});
+      mistakes_.push_back(
+          {.file = "/data/" + path, .message = std::move(message), .hint = std::move(hint)});
     }
   }
 

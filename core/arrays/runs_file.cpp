@@ -41,17 +41,19 @@ std::vector<std::string> parse_runs_file(std::string_view text, std::string_view
                           .line = number,
                           .column = 1,
                           .message = "this is no id of a run",
+                          .hint = "give the runs.txt that PEcAn has written: a run id a line",
                           .excerpt = is_valid_utf8(id) ? std::string{id} : ""});
     }
   }
   if (folders.empty() && mistakes.empty()) {
-    mistakes.push_back({.file = std::string{path}, .message = "it lists no run"});
+    mistakes.push_back({.file = std::string{path},
+                        .message = "it lists no run",
+                        .hint = "give the runs.txt that PEcAn has written"});
   }
   if (!mistakes.empty()) {
     throw Error{{.code = ErrorCode::invalid,
                  .what = fmt::format("cannot read the runs of {}", path),
                  .why = mistakes.front().message,
-                 .hint = "give the runs.txt that PEcAn has written: a run id a line",
                  .diagnostics = std::move(mistakes)}};
   }
   return folders;

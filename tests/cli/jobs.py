@@ -37,6 +37,14 @@ def make(instance, workflow, count, script=None):
     return folders
 
 
+def put_file(instance, path, text):
+    """Writes a file in /data, whose folder is there."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        _add(archive, path, text.encode(), 0o644)
+    put(instance, buffer.getvalue())
+
+
 def put(instance, archive):
     helper = docker("create", "-v", f"{instance.name}-data:/data", "--network", "none", "pecanctl/model-dalec:1.0")
     try:
