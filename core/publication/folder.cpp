@@ -63,11 +63,11 @@ Folder::Folder(fs::path path, const Deadline& wait, const std::stop_token& stop)
   drop_prepared();
 }
 
-std::optional<Manifest> Folder::find_manifest() const
+std::optional<exchange::Manifest> Folder::find_manifest() const
 {
   try {
-    const auto text = find_file(path_ / k_manifest_name, k_largest_manifest);
-    return text ? std::optional{parse_manifest(*text)} : std::nullopt;
+    const auto text = find_file(path_ / exchange::k_manifest_name, exchange::k_largest_manifest);
+    return text ? std::optional{exchange::parse_manifest(*text)} : std::nullopt;
   } catch (const Error&) {  // whatever it is, it is replaced
     return std::nullopt;
   }

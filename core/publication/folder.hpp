@@ -10,7 +10,7 @@
 
 #include "core/base/cancel.hpp"
 #include "core/base/fd.hpp"
-#include "core/publication/manifest.hpp"
+#include "core/exchange/manifest.hpp"
 
 namespace pecanctl::publication {
 
@@ -26,7 +26,7 @@ class Folder {
   const std::filesystem::path& path() const { return path_; }
 
   /// The manifest that is there; nothing when there is none, or none that can be read.
-  std::optional<Manifest> find_manifest() const;
+  std::optional<exchange::Manifest> find_manifest() const;
 
   /// Where `name` is prepared.
   std::filesystem::path temporary(std::string_view name) const;

@@ -16,7 +16,7 @@
 #include "core/base/error.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/fd.hpp"
-#include "core/publication/manifest.hpp"
+#include "core/exchange/manifest.hpp"
 
 namespace pecanctl::publication {
 namespace fs = std::filesystem;
@@ -67,7 +67,7 @@ fs::path PieceFolder::path_of(std::string_view hash) const
 PackedRows PieceFolder::pack(std::string_view rows, Compressor& compressor,
                              Decompressor& decompressor)
 {
-  PackedRows packed{.hash = piece_hash(rows)};
+  PackedRows packed{.hash = exchange::piece_hash(rows)};
   const auto path = path_of(packed.hash);
   if (auto found = find_piece(path); found && decompressor.holds(*found, rows)) {
     packed.member = std::move(*found);
@@ -86,10 +86,11 @@ std::uint64_t PieceFolder::keep_only(const std::set<std::string>& hashes) const
   std::uint64_t removed = 0;
   for (const auto& entry : fs::directory_iterator{folder_}) {
     const auto name = entry.path().filename().string();
-    const bool is_piece = name.size() == k_piece_hash_digits + k_piece_ending.size() &&
+    const bool is_piece = name.size() == exchange::k_piece_hash_digits + k_piece_ending.size() &&
                           name.ends_with(k_piece_ending);
     const bool is_left_over = name.starts_with(".") && name.ends_with(".part");
-    if (is_left_over || (is_piece && !hashes.contains(name.substr(0, k_piece_hash_digits)))) {
+    if (is_left_over ||
+        (is_piece && !hashes.contains(name.substr(0, exchange::k_piece_hash_digits)))) {
       std::error_code error;
       removed += fs::remove(entry.path(), error) && is_piece ? 1U : 0U;
     }

@@ -94,7 +94,7 @@ class TableWriter {
     session.copy_out(
         copy_rows(select),
         [&](std::string_view row) {
-          const auto number = bucket_of(id_of_row(row, position));
+          const auto number = exchange::bucket_of(id_of_row(row, position));
           if (number != bucket.number && bucket.rows > 0) {
             put(std::exchange(bucket, {}));
           }
@@ -121,7 +121,7 @@ class TableWriter {
  private:
   void start(const SourceTable& table)
   {
-    PublishedTable published;
+    exchange::PublishedTable published;
     for (const auto& column : table.columns) {
       published.columns.push_back(column.column);
     }
@@ -164,7 +164,7 @@ class TableWriter {
 
   struct OpenTable {
     std::string name = {};
-    PublishedTable* published = nullptr;
+    exchange::PublishedTable* published = nullptr;
   };
 
   Tarball& tarball_;
@@ -191,8 +191,8 @@ std::string lines_of(const std::vector<std::string>& words)
   return text;
 }
 
-Manifest head_of(const PublishRequest& request, const Source& source,
-                 const std::optional<Manifest>& before)
+exchange::Manifest head_of(const PublishRequest& request, const Source& source,
+                           const std::optional<exchange::Manifest>& before)
 {
   const auto now = std::chrono::system_clock::now();
   const std::int64_t seconds =
@@ -211,23 +211,23 @@ Manifest head_of(const PublishRequest& request, const Source& source,
 }
 
 // A line that is of another key is of a change that did not come to its end.
-void add_handover(const std::string& line, Manifest& manifest)
+void add_handover(const std::string& line, exchange::Manifest& manifest)
 {
   const auto words = split(trim(line), ' ');
   if (words.size() == 2 && !manifest.key.empty() &&
-      is_signed_by(words[0], std::string{k_handover_context} + manifest.key, words[1])) {
+      is_signed_by(words[0], std::string{exchange::k_handover_context} + manifest.key, words[1])) {
     manifest.previous_key = words[0];
     manifest.previous_signature = words[1];
   }
 }
 
-std::string version_line(const Manifest& manifest, const Source& source)
+std::string version_line(const exchange::Manifest& manifest, const Source& source)
 {
   return fmt::format("{}\t{}\t{}\t{}\n", manifest.migrations.size(), manifest.schema_md5,
                      source.newest, manifest.published_at);
 }
 
-std::set<std::string> hashes_of(const Manifest& manifest)
+std::set<std::string> hashes_of(const exchange::Manifest& manifest)
 {
   std::set<std::string> hashes;
   for (const auto& [name, table] : manifest.tables) {
@@ -249,7 +249,7 @@ class Publisher {
         stop_{stop},
         folder_{request.folder, Deadline::in(request.lock_wait), stop},
         before_{folder_.find_manifest()},
-        pieces_{folder_.path() / k_pieces_folder}
+        pieces_{folder_.path() / exchange::k_pieces_folder}
   {
   }
 
@@ -264,8 +264,9 @@ class Publisher {
     add_handover(request_.handover, result_.manifest);
     write_tarball(snapshot, source, step);
     failpoint("publish.tarball");
-    folder_.prepare(k_manifest_name, render_manifest(result_.manifest, request_.key));
-    folder_.prepare(k_version_name, version_line(result_.manifest, source));
+    folder_.prepare(exchange::k_manifest_name,
+                    exchange::render_manifest(result_.manifest, request_.key));
+    folder_.prepare(exchange::k_version_name, version_line(result_.manifest, source));
     check_stop(stop_);
     show();
     remove_old_pieces();
@@ -277,7 +278,7 @@ class Publisher {
  private:
   void write_tarball(Snapshot& snapshot, const Source& source, const Step& step)
   {
-    Tarball tarball{folder_.temporary(k_tarball_name), source.schema_time()};
+    Tarball tarball{folder_.temporary(exchange::k_tarball_name), source.schema_time()};
     const auto cores = std::max(std::thread::hardware_concurrency(), 1U);
     Packer packer{pieces_, request_.compression, request_.threads > 0 ? request_.threads : cores};
     TableWriter writer{tarball, packer, result_};
@@ -301,7 +302,7 @@ class Publisher {
   // nothing is.
   bool is_there_already() const
   {
-    const auto path = folder_.path() / k_tarball_name;
+    const auto path = folder_.path() / exchange::k_tarball_name;
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
     return !error && size == result_.manifest.tarball_size &&
@@ -310,15 +311,15 @@ class Publisher {
 
   void show()
   {
-    folder_.ensure_file(k_log_name);
+    folder_.ensure_file(exchange::k_log_name);
     result_.has_changed = !is_there_already();
     if (result_.has_changed) {
-      folder_.show(k_tarball_name);
+      folder_.show(exchange::k_tarball_name);
     }
     failpoint("publish.renamed_tarball");
-    folder_.show(k_manifest_name);
+    folder_.show(exchange::k_manifest_name);
     failpoint("publish.renamed_manifest");
-    folder_.show(k_version_name);
+    folder_.show(exchange::k_version_name);
     folder_.sync();
     failpoint("publish.renamed");
   }
@@ -338,7 +339,7 @@ class Publisher {
   const Deadline& deadline_;
   const std::stop_token& stop_;
   Folder folder_;
-  std::optional<Manifest> before_;
+  std::optional<exchange::Manifest> before_;
   PieceFolder pieces_;
   Publication result_ = {};
 };
@@ -353,7 +354,8 @@ Publication publish(const PublishRequest& request, Reporter& reporter, const Dea
 
 std::string make_handover(const Secret& old_key, const std::string& new_public_key)
 {
-  return fmt::format("{} {}\n", public_half(old_key), sign_handover(old_key, new_public_key));
+  return fmt::format("{} {}\n", public_half(old_key),
+                     exchange::sign_handover(old_key, new_public_key));
 }
 
 std::optional<std::int64_t> find_site(const postgres::Endpoint& database, const std::string& host,

@@ -13,15 +13,15 @@
 #include "core/base/cancel.hpp"
 #include "core/base/report.hpp"
 #include "core/base/secret.hpp"
+#include "core/exchange/manifest.hpp"
 #include "core/postgres/database.hpp"
-#include "core/publication/manifest.hpp"
 
 namespace pecanctl::publication {
 
 struct PublishRequest {
   postgres::Endpoint database = {};
   std::int64_t site = 0;
-  Filter filter = {};
+  exchange::Filter filter = {};
   std::filesystem::path folder = {};
   Secret key = {};            ///< the site's, to sign with; empty: not signed
   std::string handover = {};  ///< what make_handover gave when the key was changed; may be empty
@@ -41,7 +41,7 @@ std::string make_handover(const Secret& old_key, const std::string& new_public_k
 
 /// What is published now.
 struct Publication {
-  Manifest manifest = {};
+  exchange::Manifest manifest = {};
   std::uint64_t rows = 0;
   std::uint64_t pieces = 0;
   std::uint64_t new_pieces = 0;

@@ -99,7 +99,7 @@ void read_range(postgres::Transaction& transaction, std::int64_t site, Source& s
 }
 
 // The rows of traits and yields that may be shown, as a condition on alias `row`.
-std::string condition_of(const Filter& filter, std::string_view row)
+std::string condition_of(const exchange::Filter& filter, std::string_view row)
 {
   auto condition = fmt::format("{}.access_level >= {}", row, filter.level);
   return filter.is_checked ? fmt::format("{} AND {}.checked <> -1", condition, row) : condition;
@@ -205,7 +205,8 @@ std::string quote_name(std::string_view name)
   return text + '"';
 }
 
-std::string select_rows(const SourceTable& table, const Source& source, const Filter& filter)
+std::string select_rows(const SourceTable& table, const Source& source,
+                        const exchange::Filter& filter)
 {
   const bool is_anonymous = filter.is_anonymous && table.name == "users";
   std::string columns;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/exchange/manifest.hpp"
 #include "core/postgres/database.hpp"
-#include "core/publication/manifest.hpp"
 
 /// What is to be published, as the database's own catalogue says it, and the statements that read
 /// it.
@@ -20,7 +20,7 @@ struct Reference {
 };
 
 struct SourceColumn {
-  Column column = {};
+  exchange::Column column = {};
   bool is_nullable = true;
 };
 
@@ -75,7 +75,8 @@ void require_bety(postgres::Transaction& transaction);
 Source read_source(postgres::Transaction& transaction, std::int64_t site);
 
 /// The rows of `table` that are published, in their order: a SELECT. Pure.
-std::string select_rows(const SourceTable& table, const Source& source, const Filter& filter);
+std::string select_rows(const SourceTable& table, const Source& source,
+                        const exchange::Filter& filter);
 
 /// The same as a COPY to us, in the dialect of BETY's scripts. Pure.
 std::string copy_rows(std::string_view select);

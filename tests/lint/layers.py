@@ -13,14 +13,14 @@ import sys
 
 TOPS = ("core/", "cli/", "worker/")
 BASE = {"base"}
-MODEL = {"stack"}  # pure: anybody above base may use it
+MODEL = {"stack", "exchange"}  # pure: anybody above base may use them
 CLIENTS = {"docker", "consul", "postgres", "rabbitmq"}
 OVER_HTTP = {"docker", "consul", "rabbitmq"}
 CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "arrays", "scaling", "inspection",
                 "registration", "publication", "replication"}
 
 # folder of core -> folders of core that it may include, beside itself.
-ALLOWED = {"base": set(), "http": BASE, "stack": BASE, "config": BASE | MODEL}
+ALLOWED = {"base": set(), "http": BASE, "stack": BASE, "exchange": BASE, "config": BASE | MODEL}
 ALLOWED |= {client: BASE | MODEL | {"http"} for client in OVER_HTTP}
 ALLOWED |= {"postgres": BASE | MODEL}
 ALLOWED |= {"engine": BASE | MODEL | {"docker"}}

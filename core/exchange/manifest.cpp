@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/publication/manifest.hpp"
+#include "core/exchange/manifest.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,7 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/signing.hpp"
 
-namespace pecanctl::publication {
+namespace pecanctl::exchange {
 namespace {
 
 using nlohmann::ordered_json;
@@ -187,6 +188,9 @@ Manifest verify_manifest(std::string_view text, const Pin& pin)
                  .what = fmt::format("cannot use the manifest of site {}", pin.site),
                  .why = fmt::format("it is of site {}", manifest.site)}};
   }
+  if (manifest.key.empty() && pin.key.empty() && pin.may_be_unsigned) {
+    return manifest;
+  }
   if (manifest.key.empty() || !is_signed(envelope, manifest.key)) {
     throw bad_manifest(envelope.signature.empty()
                            ? "it is not signed"
@@ -197,7 +201,9 @@ Manifest verify_manifest(std::string_view text, const Pin& pin)
                  .what = fmt::format("cannot trust the manifest of site {}", pin.site),
                  .why = fmt::format("it is signed with the key {}, but the site's is {}",
                                     manifest.key, pin.key),
-                 .hint = "ask the site's contact whether its key has changed"}};
+                 .hint = fmt::format("ask the site's contact whether its key has changed; if so: "
+                                     "pecanctl sync {} --accept-key",
+                                     pin.site)}};
   }
   if (manifest.serial < pin.serial) {
     throw bad_manifest(fmt::format("it is older (serial {}) than the one seen before ({})",
@@ -211,6 +217,22 @@ std::string sign_handover(const Secret& old_key, std::string_view new_public_key
   return sign(old_key, std::string{k_handover_context}.append(new_public_key));
 }
 
+bool is_published_name(std::string_view name)
+{
+  constexpr std::array k_files{k_tarball_name, k_version_name, k_log_name, k_manifest_name};
+  if (std::ranges::find(k_files, name) != k_files.end()) {
+    return true;
+  }
+  constexpr std::string_view k_ending = ".gz";
+  if (!name.starts_with(k_pieces_folder) ||
+      name.size() != k_pieces_folder.size() + 1 + k_piece_hash_digits + k_ending.size() ||
+      name[k_pieces_folder.size()] != '/' || !name.ends_with(k_ending)) {
+    return false;
+  }
+  const auto hash = name.substr(k_pieces_folder.size() + 1, k_piece_hash_digits);
+  return hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::int64_t bucket_of(std::int64_t id)
 {
   return id >= 0 ? id / k_bucket_ids : -((-(id + 1)) / k_bucket_ids) - 1;
@@ -221,4 +243,4 @@ std::string piece_hash(std::string_view rows)
   return sha256_hex(rows).substr(0, k_piece_hash_digits);
 }
 
-}  // namespace pecanctl::publication
+}  // namespace pecanctl::exchange

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/publication/manifest.hpp"
+#include "core/exchange/manifest.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,7 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/signing.hpp"
 
-namespace pecanctl::publication {
+namespace pecanctl::exchange {
 namespace {
 
 Manifest example_manifest(const Secret& key)
@@ -50,7 +50,7 @@ std::optional<ErrorCode> refusal_of(const std::string& text, const Pin& pin)
 
 }  // namespace
 
-TEST_CASE("publication::render_manifest: what is written is read again, and is plain JSON")
+TEST_CASE("exchange::render_manifest: what is written is read again, and is plain JSON")
 {
   const auto key = make_signing_key();
   const auto manifest = example_manifest(key);
@@ -60,7 +60,7 @@ TEST_CASE("publication::render_manifest: what is written is read again, and is p
   CHECK(nlohmann::json::parse(text)["manifest"]["tables"]["traits"]["rows"] == 3);
 }
 
-TEST_CASE("publication::verify_manifest: every changed byte of the body is noticed")
+TEST_CASE("exchange::verify_manifest: every changed byte of the body is noticed")
 {
   const auto key = make_signing_key();
   const auto text = render_manifest(example_manifest(key), key);
@@ -73,7 +73,7 @@ TEST_CASE("publication::verify_manifest: every changed byte of the body is notic
   }
 }
 
-TEST_CASE("publication::verify_manifest: strangers, other sites and old manifests are refused")
+TEST_CASE("exchange::verify_manifest: strangers, other sites and old manifests are refused")
 {
   const auto key = make_signing_key();
   const auto manifest = example_manifest(key);
@@ -90,10 +90,14 @@ TEST_CASE("publication::verify_manifest: strangers, other sites and old manifest
   CHECK(refusal_of(text, {.site = 1, .serial = manifest.serial + 1}) == ErrorCode::invalid);
   auto unsigned_one = manifest;
   unsigned_one.key.clear();
-  CHECK(refusal_of(render_manifest(unsigned_one, {}), {.site = 1}) == ErrorCode::invalid);
+  const auto text_unsigned = render_manifest(unsigned_one, {});
+  CHECK(refusal_of(text_unsigned, {.site = 1}) == ErrorCode::invalid);
+  CHECK_FALSE(refusal_of(text_unsigned, {.site = 1, .may_be_unsigned = true}));
+  CHECK(refusal_of(text_unsigned, {.site = 1, .key = manifest.key, .may_be_unsigned = true}) ==
+        ErrorCode::invalid);
 }
 
-TEST_CASE("publication::verify_manifest: a new key is trusted when the pinned one says so")
+TEST_CASE("exchange::verify_manifest: a new key is trusted when the pinned one says so")
 {
   const auto old_key = make_signing_key();
   const auto new_key = make_signing_key();
@@ -107,7 +111,7 @@ TEST_CASE("publication::verify_manifest: a new key is trusted when the pinned on
   CHECK(refusal_of(render_manifest(manifest, new_key), pin) == ErrorCode::conflict);
 }
 
-TEST_CASE("publication::parse_manifest: what is no manifest is invalid, never a crash")
+TEST_CASE("exchange::parse_manifest: what is no manifest is invalid, never a crash")
 {
   const auto key = make_signing_key();
   const auto text = render_manifest(example_manifest(key), key);
@@ -124,7 +128,24 @@ TEST_CASE("publication::parse_manifest: what is no manifest is invalid, never a 
                        doctest::Contains("its format is 2, this program reads 1"), Error);
 }
 
-TEST_CASE("publication::bucket_of: 1024 ids a bucket, below zero as well")
+TEST_CASE("exchange::is_published_name: the files of the format, and nothing that leads elsewhere")
+{
+  const std::string hash(32, 'a');
+  for (const auto& name :
+       {std::string{"bety.tar.gz"}, std::string{"version.txt"}, std::string{"sync.log"},
+        std::string{"bety.manifest.json"}, "bety.d/" + hash + ".gz"}) {
+    CHECK(is_published_name(name));
+  }
+  for (const auto& name :
+       {std::string{}, std::string{"bety.d"}, std::string{"../version.txt"}, "bety.d/" + hash,
+        "bety.d/" + hash + "a.gz", "bety.d/../" + hash.substr(3) + ".gz",
+        "bety.d/A" + hash.substr(1) + ".gz", "/bety.tar.gz" + hash}) {
+    CAPTURE(name);
+    CHECK_FALSE(is_published_name(name));
+  }
+}
+
+TEST_CASE("exchange::bucket_of: 1024 ids a bucket, below zero as well")
 {
   CHECK(bucket_of(0) == 0);
   CHECK(bucket_of(1023) == 0);
@@ -135,4 +156,4 @@ TEST_CASE("publication::bucket_of: 1024 ids a bucket, below zero as well")
   CHECK(bucket_of(-1025) == -2);
 }
 
-}  // namespace pecanctl::publication
+}  // namespace pecanctl::exchange

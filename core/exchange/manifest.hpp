@@ -54,10 +54,10 @@
 /// COLLATE "C"`).
 ///
 /// A reader refuses: another format; a signature that is not of the pinned key; another site; a
-/// smaller serial. Pieces that are missing or do not hash to their names (the site publishes just
-/// now, or its disk is broken) are no reason to fail: take the manifest again, or the tarball.
-/// Pieces of the manifest before this one are kept.
-namespace pecanctl::publication {
+/// smaller serial; a piece that does not hash to its name. Pieces that are missing are no reason to
+/// fail: take the tarball, which has to be the one that the manifest names. Pieces of the manifest
+/// before this one are kept for those who are fetching them.
+namespace pecanctl::exchange {
 
 inline constexpr int k_manifest_format = 1;
 inline constexpr std::int64_t k_bucket_ids = 1024;
@@ -138,10 +138,13 @@ struct Pin {
   std::int64_t site = 0;
   std::string key = {};     ///< empty: seen for the first time, trust what comes
   std::int64_t serial = 0;  ///< of the newest manifest seen
+  /// A site without a key is taken as it comes, as long as none is pinned.
+  bool may_be_unsigned = false;
 };
 
 /// The manifest in `text`, which is `pin.site`'s, signed with the pinned key (or with one that the
-/// pinned key handed over to), and not older than seen before.
+/// pinned key handed over to), and not older than seen before. Without a key only where the pin
+/// allows it.
 /// @throws Error invalid: as parse_manifest, not signed, wrong signature, older; conflict: another
 /// site's, or signed with another key than the pinned one.
 Manifest verify_manifest(std::string_view text, const Pin& pin);
@@ -149,10 +152,14 @@ Manifest verify_manifest(std::string_view text, const Pin& pin);
 /// Proof that the owner of `old_key` handed over to `new_public_key`: Manifest::previous_signature.
 std::string sign_handover(const Secret& old_key, std::string_view new_public_key);
 
+/// Whether a published folder may hold a file of this name: one of those above. Nothing else of the
+/// folder is anybody's business. Pure.
+bool is_published_name(std::string_view name);
+
 /// The table's bucket that a row belongs to; rows of negative ids go down, too.
 std::int64_t bucket_of(std::int64_t id);
 
 /// The name of a piece among pieces: the first digits of the SHA-256 of its rows' text.
 std::string piece_hash(std::string_view rows);
 
-}  // namespace pecanctl::publication
+}  // namespace pecanctl::exchange
