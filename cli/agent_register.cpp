@@ -74,7 +74,7 @@ class RegisterDuty : public Duty {
       const auto found = form ? form->find(name) : decltype(form->end()){};
       return !form || found == form->end() ? std::string{} : found->second;
     };
-    if (!is_same_secret(Secret{field("server_auth_token")}, token_)) {
+    if (!is_same_secret(token_, field("server_auth_token"))) {
       return refuse_guess("Invalid server_auth_token");
     }
     registration::HostRequest request{.host = field("fqdn"),

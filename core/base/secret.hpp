@@ -40,8 +40,9 @@ std::string sha256_hex(std::string_view text);
 /// `salt`, first 16 hex digits. Goes into labels and plans.
 std::string salted_digest(const Secret& secret, std::string_view salt);
 
-/// Whether two texts are equal, in a time that does not tell where they differ.
-bool is_same_secret(const Secret& one, const Secret& other);
+/// Whether `text` is the secret, in a time that does not tell how much of it is right. Never for an
+/// empty secret.
+bool is_same_secret(const Secret& secret, std::string_view text);
 
 /// `url` with the password of its user part replaced by "***".
 std::string redact_url(std::string_view url);

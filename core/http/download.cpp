@@ -79,6 +79,7 @@ class OneDownload {
     set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.limit));
     set_protocols();
     set_conditions();
+    set_token();
     set_callbacks();
   }
 
@@ -91,6 +92,11 @@ class OneDownload {
     }
     if (is_too_large_) {
       fail(ErrorCode::invalid, fmt::format("it is larger than {}", format_size(request_.limit)));
+    }
+    if (code == CURLE_REMOTE_FILE_NOT_FOUND) {  // of ftp
+      complete();
+      answer_.status = 404;
+      return answer_;
     }
     if (code != CURLE_OK) {
       const std::string_view said{message_.data()};
@@ -149,6 +155,15 @@ class OneDownload {
       add_header("If-Range: " + request_.if_range);
     }
     set(CURLOPT_HTTPHEADER, headers_.get());
+  }
+
+  // libcurl itself keeps it from other hosts.
+  void set_token()
+  {
+    if (!is_ftp_ && !request_.token.is_empty()) {
+      set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+      set(CURLOPT_XOAUTH2_BEARER, request_.token.reveal().c_str());
+    }
   }
 
   void set_callbacks()
@@ -306,25 +321,35 @@ class Attached {
 
 }  // namespace
 
+struct Connections::Pool {
+  std::unique_ptr<CURLM, FreeMulti> multi{curl_multi_init()};
+};
+
+Connections::Connections() : pool_{std::make_unique<Pool>()} {}
+
+Connections::~Connections() = default;
+
 DownloadAnswer download(const Download& request, const DownloadSink& sink, const Deadline& deadline,
                         std::stop_token stop)
 {
-  const std::unique_ptr<CURLM, FreeMulti> multi{curl_multi_init()};
+  const Connections own;
+  CURLM* const multi =
+      (request.connections == nullptr ? own : *request.connections).pool().multi.get();
   OneDownload transfer{request, sink};
-  const Attached attached{multi.get(), transfer.handle()};
-  const std::stop_callback wake{stop, [&] { curl_multi_wakeup(multi.get()); }};
+  const Attached attached{multi, transfer.handle()};
+  const std::stop_callback wake{stop, [&] { curl_multi_wakeup(multi); }};
   for (;;) {
     check_stop(stop);
     if (deadline.is_over()) {
       transfer.fail(ErrorCode::timeout, "no answer before the deadline");
     }
     int running = 0;
-    check_multi(curl_multi_perform(multi.get(), &running));
+    check_multi(curl_multi_perform(multi, &running));
     int left = 0;
-    if (const auto* const message = curl_multi_info_read(multi.get(), &left)) {
+    if (const auto* const message = curl_multi_info_read(multi, &left)) {
       return transfer.finish(message->data.result);
     }
-    check_multi(curl_multi_poll(multi.get(), nullptr, 0, deadline.left_ms(1000), nullptr));
+    check_multi(curl_multi_poll(multi, nullptr, 0, deadline.left_ms(1000), nullptr));
   }
 }
 

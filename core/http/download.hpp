@@ -5,14 +5,33 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "core/base/cancel.hpp"
+#include "core/base/secret.hpp"
 
 namespace pecanctl::http {
+
+/// Connections that stay open from one download to the next. Of one thread.
+class Connections {
+ public:
+  Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+  ~Connections();
+
+  struct Pool;
+
+  /// For `download`.
+  const Pool& pool() const { return *pool_; }
+
+ private:
+  std::unique_ptr<Pool> pool_;
+};
 
 /// One file of a server that we do not know: static files of other sites.
 struct Download {
@@ -24,13 +43,17 @@ struct Download {
   std::uint64_t limit = std::uint64_t{16} << 30U;  ///< bytes; more is refused
   /// How long it may bring less than 1 KiB a second.
   std::chrono::seconds patience{30};
-  bool is_insecure = false;  ///< takes any certificate
-  bool is_head = false;      ///< asks what there is, and fetches nothing
+  /// Shown to http and https as a bearer token, and to no other host that it redirects to; empty:
+  /// none.
+  Secret token = {};
+  Connections* connections = nullptr;  ///< to use; none: one that is closed afterwards
+  bool is_insecure = false;            ///< takes any certificate
+  bool is_head = false;                ///< asks what there is, and fetches nothing
 };
 
 /// What the server said of the file.
 struct DownloadAnswer {
-  int status = 0;  ///< of HTTP; ftp: 200, or 304 when it is not newer
+  int status = 0;  ///< of HTTP; ftp: 200, 404, or 304 when it is not newer
   std::string etag = {};
   std::string last_modified = {};
   std::optional<std::uint64_t> length = {};  ///< of this answer's body

@@ -32,7 +32,7 @@ std::optional<Admission> find_known(const HostRequest& request, const SitePictur
     if (claim.secret.empty()) {
       refuse_secret(fmt::format("{} registered as site {} by itself", claim.fqdn, claim.id));
     }
-    if (!is_same_secret(Secret{sha256_hex(request.secret.reveal())}, Secret{claim.secret})) {
+    if (!is_same_secret(Secret{claim.secret}, sha256_hex(request.secret.reveal()))) {
       refuse_secret(fmt::format("{} is site {}, and was given another one", claim.fqdn, claim.id));
     }
     return Admission{.id = claim.id, .secret = request.secret};
