@@ -68,7 +68,7 @@ class Reader {
     read_data();
     read_backups();
     read_network();
-    file_.sync = read_sync_settings(root_, diagnostics_);
+    file_.sync = read_sync_settings(root_, file_.folder(), diagnostics_);
     read_publish();
     for (const auto& node : config::map_or_empty(root_, "models").children) {
       read_model(node);
@@ -197,6 +197,7 @@ class Reader {
     const auto folder = config::text_or(publish, "dir");
     file_.publish.folder = folder.empty() ? fs::path{} : absolute(folder);
     file_.publish.level = static_cast<int>(config::find_integer(publish, "level").value_or(3));
+    file_.publish.listen = config::text_or(publish, "listen");
     if (file_.publish.level < 1) {
       report(publish, "level", "`level` must be between 1 and 4");
     }

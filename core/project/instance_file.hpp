@@ -63,6 +63,7 @@ struct SyncSettings {
   std::map<std::int64_t, std::string> urls = {};
   std::vector<std::int64_t> trusted = {};
   std::vector<std::int64_t> insecure = {};
+  std::map<std::int64_t, SecretReference> tokens = {};  ///< that sites want to see
   std::optional<std::chrono::milliseconds> max_age = {};
 };
 
@@ -85,6 +86,7 @@ bool is_host_name(std::string_view text);
 struct PublishSettings {
   std::filesystem::path folder = {};  ///< empty: not said
   int level = 3;                      ///< traits and yields below this access level are left out
+  std::string listen = {};            ///< ADDRESS:PORT where the agent serves it; empty: nowhere
 };
 
 /// pecan.yml, understood. Paths are absolute.

@@ -182,6 +182,12 @@ constexpr std::array k_instance_keys{
     Key{.path = "sync.insecure",
         .type = Type::list,
         .description = "Sites whose certificate is not looked at"},
+    Key{.path = "sync.tokens",
+        .type = Type::map,
+        .description = "Tokens that sites want to see, by site number"},
+    Key{.path = "sync.tokens.*", .type = Type::map, .description = "Of one site"},
+    Key{.path = "sync.tokens.*.file", .description = "File, relative to this one"},
+    Key{.path = "sync.tokens.*.env", .description = "Variable of pecanctl's own environment"},
     Key{.path = "sync.max_age",
         .type = Type::duration,
         .description = "How old data may get before --check finds it"},
@@ -192,6 +198,8 @@ constexpr std::array k_instance_keys{
         .description =
             "Traits and yields below this access level (1 to 4) are left out; default: 3",
         .maximum = 4},
+    Key{.path = "sync.publish.listen",
+        .description = "Where `agent` serves the folder: ADDRESS:PORT; default: nowhere"},
 
     Key{.path = "secrets",
         .type = Type::map,

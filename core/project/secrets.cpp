@@ -57,8 +57,13 @@ class SecretReader {
     if (found == file_.secrets.end()) {
       return read_file(file_.secrets_folder() / name);
     }
-    const auto& [path, variable] = found->second;
-    return variable.empty() ? read_file(path) : read_variable(variable);
+    return read(found->second);
+  }
+
+  Secret read(const SecretReference& reference)
+  {
+    return reference.variable.empty() ? read_file(reference.file)
+                                      : read_variable(reference.variable);
   }
 
   // One that need not be there: then it is empty.
@@ -223,6 +228,18 @@ SiteSecrets find_site_secrets(const InstanceFile& file)
                       .token = reader.read_optional(k_site_token_name)};
   reader.throw_if_any();
   return secrets;
+}
+
+std::map<std::int64_t, Secret> load_peer_tokens(const InstanceFile& file,
+                                                const config::Lookup& lookup)
+{
+  SecretReader reader{file, lookup};
+  std::map<std::int64_t, Secret> tokens;
+  for (const auto& [site, reference] : file.sync.tokens) {
+    tokens.emplace(site, reader.read(reference));
+  }
+  reader.throw_if_any();
+  return tokens;
 }
 
 void write_secret(const InstanceFile& file, std::string_view name, const Secret& secret)

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +51,11 @@ inline constexpr std::string_view k_site_token_name = "site_token";
 
 /// Those that are there. @throws Error invalid, as load_secrets
 SiteSecrets find_site_secrets(const InstanceFile& file);
+
+/// The tokens that other sites want to see, by site: what `sync.tokens` names.
+/// @throws Error invalid, as load_secrets
+std::map<std::int64_t, Secret> load_peer_tokens(const InstanceFile& file,
+                                                const config::Lookup& lookup);
 
 /// Makes `secrets/<name>` hold `secret` (0600), wholly or not at all.
 void write_secret(const InstanceFile& file, std::string_view name, const Secret& secret);

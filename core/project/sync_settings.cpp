@@ -30,9 +30,28 @@ std::vector<std::int64_t> read_sites(const config::Node& map, std::string_view k
   return sites;
 }
 
+void read_token(const config::Node& node, const std::filesystem::path& folder,
+                config::Diagnostics& diagnostics, SyncSettings& settings)
+{
+  const auto site = find_site(node.key);
+  const auto file = config::find_text(node, "file");
+  const auto variable = config::find_text(node, "env");
+  if (!site) {
+    diagnostics.add(node.key_position, fmt::format("`{}` is no site number", node.key));
+  } else if (file.has_value() == variable.has_value() && node.kind == config::NodeKind::map) {
+    diagnostics.add(node.key_position,
+                    fmt::format("tokens.{} needs `file` or `env`, one of them", node.key));
+  } else {
+    settings.tokens.emplace(
+        *site, SecretReference{file ? (folder / *file).lexically_normal() : std::filesystem::path{},
+                               variable.value_or(std::string{})});
+  }
+}
+
 }  // namespace
 
-SyncSettings read_sync_settings(const config::Node& root, config::Diagnostics& diagnostics)
+SyncSettings read_sync_settings(const config::Node& root, const std::filesystem::path& folder,
+                                config::Diagnostics& diagnostics)
 {
   const auto& sync = config::map_or_empty(root, "sync");
   SyncSettings settings{.peers = read_sites(sync, "peers", diagnostics),
@@ -49,6 +68,9 @@ SyncSettings read_sync_settings(const config::Node& root, config::Diagnostics& d
     } else {
       settings.urls.emplace(*site, node.scalar);
     }
+  }
+  for (const auto& node : config::map_or_empty(sync, "tokens").children) {
+    read_token(node, folder, diagnostics, settings);
   }
   return settings;
 }

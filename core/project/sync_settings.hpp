@@ -9,7 +9,9 @@
 // Private to this folder.
 namespace pecanctl::project {
 
-/// What `sync` says of the sites to pull from. Mistakes go to `diagnostics`.
-SyncSettings read_sync_settings(const config::Node& root, config::Diagnostics& diagnostics);
+/// What `sync` says of the sites to pull from; files are relative to `folder`. Mistakes go to
+/// `diagnostics`.
+SyncSettings read_sync_settings(const config::Node& root, const std::filesystem::path& folder,
+                                config::Diagnostics& diagnostics);
 
 }  // namespace pecanctl::project

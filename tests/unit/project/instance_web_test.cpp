@@ -33,6 +33,13 @@ TEST_CASE("parse_instance_file: which sites to pull from, and what is no site")
   CHECK(sync.urls == std::map<std::int64_t, std::string>{{2, "ftp://x/y"}});
   CHECK(sync.trusted == std::vector<std::int64_t>{1});
   CHECK(sync.max_age == std::chrono::hours{3});
+  const auto tokens =
+      test::parse(base + "sync: { tokens: { 2: { file: secrets/two }, 3: { env: THREE } } }\n")
+          .sync.tokens;
+  CHECK(tokens.at(2).file.is_absolute());
+  CHECK(tokens.at(2).file.filename() == "two");
+  CHECK(tokens.at(3).variable == "THREE");
+  CHECK(web_mistakes_in(base + "sync: { tokens: { 2: {}, x: { env: A } } }\n").size() > 0);
   CHECK(web_mistakes_in(base +
                         "sync: { peers: [-1], urls: { x: \"http://a\", 2: \"file:///a\" } }\n") ==
         "pecan.yml:4:16: `-1` is no site number | write numbers from 0 to 9000000\n"
