@@ -65,6 +65,13 @@ SitePlan claim_number(const SiteWish& wish, const Ledger& ledger,
 
 }  // namespace
 
+std::optional<Claim> find_claim(consul::Client& client, SiteId site, const Deadline& deadline,
+                                const std::stop_token& stop)
+{
+  const auto entry = client.find(claim_key(site), deadline, stop);
+  return entry ? std::optional{parse_claim(site, entry->value, entry->modify_index)} : std::nullopt;
+}
+
 SitePlan look_at_site(const SiteWish& wish, const Ledger& ledger, postgres::Database& database,
                       const Deadline& deadline, const std::stop_token& stop)
 {

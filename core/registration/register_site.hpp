@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <stop_token>
 
 #include "core/base/cancel.hpp"
@@ -10,6 +11,11 @@
 #include "core/registration/site.hpp"
 
 namespace pecanctl::registration {
+
+/// What Consul says of a site; nothing when nobody has claimed it.
+/// @throws Error unreachable, denied, timeout. Cancelled.
+std::optional<Claim> find_claim(consul::Client& client, SiteId site, const Deadline& deadline,
+                                const std::stop_token& stop);
 
 /// Looks at Consul and the database and says what would change; changes nothing.
 /// @throws Error as choose_site, check_change; unreachable.

@@ -13,7 +13,9 @@
 #include "core/base/retry.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
-#include "core/replication/bundle.hpp"
+#include "core/replication/pins.hpp"
+#include "core/replication/schema_check.hpp"
+#include "core/replication/unpack.hpp"
 
 namespace pecanctl::replication {
 namespace {
@@ -21,7 +23,6 @@ namespace {
 constexpr std::string_view k_locked = "another sync works on this database";
 constexpr std::int64_t k_lock_key = 0x7065'6361'6e73'796e;  // "pecansyn"
 constexpr std::chrono::milliseconds k_lock_poll{100};
-constexpr std::size_t k_schema_limit = std::size_t{64} << 20U;
 constexpr int k_most_attempts = 5;
 constexpr int k_short_floats_end = 12;  // PostgreSQL before wrote 15 digits
 constexpr std::uint64_t k_shrink_rows = 10;
@@ -39,12 +40,10 @@ bool is_in_doubt(const Error& error)
   return error.info().why.starts_with("unknown whether it happened");
 }
 
-[[noreturn]] void refuse_dump(std::string why, std::string hint = {})
+Unpacked unpack(const Dump& dump, const std::stop_token& stop)
 {
-  throw Error{{.code = ErrorCode::invalid,
-               .what = "cannot use the dump",
-               .why = std::move(why),
-               .hint = std::move(hint)}};
+  return dump.pieces ? unpack_pieces(*dump.pieces, dump.path.parent_path(), stop)
+                     : unpack_tarball(dump.path, stop);
 }
 
 // The unpacked dump of one peer, and the transactions that try to take it.
@@ -56,16 +55,11 @@ class Application {
         options_{options},
         reporter_{reporter},
         begun_{std::chrono::steady_clock::now()},
-        spool_{dump.path.parent_path()}
+        unpacked_{unpack(dump, stop)}
   {
+    failpoint("sync.unpacked");
     std::random_device random;
     seed_ = (std::uint64_t{random()} << 32U) | random();
-    md5_ = unpack_bundle(dump.path, spool_, {}, {}, stop);
-    failpoint("sync.unpacked");
-    if (md5_.empty()) {
-      refuse_dump("it has no schema");
-    }
-    schema_ = parse_dump_schema(spool_.text(md5_ + ".schema", k_schema_limit));
     operation_ = random_uuid();
   }
 
@@ -84,8 +78,10 @@ class Application {
         "statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
     auto catalogue = read_catalogue(session);
     add_loose_references(catalogue);
-    check_schema(catalogue);
-    if (schema_.server_major > 0 && schema_.server_major < k_short_floats_end) {
+    pull_.notes = check_dump_schema(
+        unpacked_, catalogue,
+        {.is_trusted = dump_.peer.is_trusted, .allows_drift = options_.allows_drift});
+    if (unpacked_.schema.server_major > 0 && unpacked_.schema.server_major < k_short_floats_end) {
       session.run("SET LOCAL extra_float_digits = 0");
     }
     auto stage = compare(session, catalogue);
@@ -102,50 +98,8 @@ class Application {
   }
 
  private:
-  // Equal migrations are enough; else columns must be told apart by name.
-  void check_schema(const Catalogue& catalogue)
-  {
-    if (catalogue.schema.md5 == md5_) {
-      return;
-    }
-    if (!options_.allows_drift) {
-      refuse_dump(compare_schemas(catalogue.schema, dump_schema(catalogue)),
-                  "bring both to the same BETY release, or match columns by name with "
-                  "--allow-drift");
-    }
-    pull_.notes.push_back(compare_schemas(catalogue.schema, dump_schema(catalogue)));
-  }
-
-  SchemaVersion dump_schema(const Catalogue& catalogue)
-  {
-    SchemaVersion version{.md5 = md5_};
-    if (!spool_.has("schema_migrations.csv")) {
-      return version;
-    }
-    std::vector<std::string> missing;
-    RowReader reader{spool_.open("schema_migrations.csv")};
-    while (const auto row = reader.next()) {
-      const std::string number{row->text.substr(0, 40)};
-      ++version.migrations;
-      const bool is_later = number.size() == version.latest.size()
-                                ? number > version.latest
-                                : number.size() > version.latest.size();
-      version.latest = is_later ? escape_control(number) : version.latest;
-      if (std::ranges::find(catalogue.migrations, number) == catalogue.migrations.end()) {
-        missing.push_back(escape_control(number));
-      }
-    }
-    if (!missing.empty()) {
-      pull_.notes.push_back(
-          fmt::format("migrations that only the dump has: {}", fmt::join(missing, ", ")));
-      version.latest += fmt::format(" (missing here: {})", fmt::join(missing, ", "));
-    }
-    return version;
-  }
-
   Stage compare(Session& session, const Catalogue& catalogue)
   {
-    check_members(catalogue);
     const Step step{reporter_,
                     {.id = fmt::format("site-{}-compare", dump_.peer.site),
                      .group = fmt::format("site {}", dump_.peer.site),
@@ -154,8 +108,8 @@ class Application {
     std::uint64_t number = 0;
     for (const auto& [name, table] : catalogue.tables) {
       step.progress(name, ++number, catalogue.tables.size(), "tables");
-      const bool is_there = spool_.has(name + ".csv");
-      Shape shape{table, is_there ? schema_.tables.at(name) : std::vector<DumpColumn>{},
+      const bool is_there = unpacked_.spool.has(name + ".csv");
+      Shape shape{table, is_there ? unpacked_.schema.tables.at(name) : std::vector<DumpColumn>{},
                   dump_.peer.is_trusted};
       if (!is_there) {  // only with drift
         stage.emplace(name, StagedTable{.table = &table,
@@ -163,47 +117,30 @@ class Application {
                                         .diff = {.index = RowIndex{dump_.peer.block, seed_}}});
         continue;
       }
-      auto index = index_rows(table, shape, spool_.open(name + ".csv"), dump_.peer.block, seed_);
-      auto diff = compare_rows(session, table, shape, dump_.peer.block, std::move(index));
+      auto diff = compare_table(session, table, shape);
       stage.emplace(
           name, StagedTable{.table = &table, .shape = std::move(shape), .diff = std::move(diff)});
     }
     return stage;
   }
 
-  void check_members(const Catalogue& catalogue)
+  TableDiff compare_table(Session& session, const Table& table, Shape& shape)
   {
-    std::vector<std::string> obstacles;
-    std::vector<std::string> differences;
-    for (const auto& [name, table] : catalogue.tables) {
-      const bool has_columns = schema_.tables.contains(name);
-      if (!spool_.has(name + ".csv")) {
-        differences.push_back(fmt::format("the dump has no {}.csv", name));
-      } else if (!has_columns) {
-        obstacles.push_back(fmt::format("its schema does not say what {}.csv has", name));
-      } else {
-        const Shape shape{table, schema_.tables.at(name), dump_.peer.is_trusted};
-        std::ranges::copy(shape.obstacles(), std::back_inserter(obstacles));
-        std::ranges::copy(shape.differences(), std::back_inserter(differences));
-      }
+    const auto& block = dump_.peer.block;
+    const auto* const scope = unpacked_.scope ? &unpacked_.scope->at(table.name) : nullptr;
+    if (scope != nullptr && scope->buckets.empty()) {
+      return {.here = scope->equal_rows, .there = scope->equal_rows, .index = {block, seed_}};
     }
-    for (const auto& [name, size] : spool_.sizes()) {
-      const auto stem = name.substr(0, name.rfind('.'));
-      if (name.ends_with(".csv") && stem != "schema_migrations" &&
-          !catalogue.tables.contains(stem)) {
-        differences.push_back(fmt::format("this database has no table {}", stem));
-      }
+    auto index = index_rows(table, shape, unpacked_.spool.open(table.name + ".csv"), block, seed_);
+    const auto condition = scope == nullptr
+                               ? fmt::format("t.id BETWEEN {} AND {}", block.first, block.last)
+                               : bucket_condition(scope->buckets, block);
+    auto diff = compare_rows(session, table, shape, condition, std::move(index));
+    if (scope != nullptr) {
+      diff.here += scope->equal_rows;
+      diff.there += scope->equal_rows;
     }
-    if (!obstacles.empty() || (!differences.empty() && !options_.allows_drift)) {
-      std::ranges::copy(differences, std::back_inserter(obstacles));
-      constexpr std::size_t k_shown = 5;
-      const auto count = obstacles.size();
-      obstacles.resize(std::min(count, k_shown));
-      refuse_dump(fmt::format("{}{}", fmt::join(obstacles, "; "),
-                              count > k_shown ? fmt::format("; and {} more", count - k_shown) : ""),
-                  "ask the site for a whole dump of the same BETY release");
-    }
-    std::ranges::copy(differences, std::back_inserter(pull_.notes));
+    return diff;
   }
 
   void guard(const Stage& stage) const
@@ -249,7 +186,7 @@ class Application {
       quick.emplace(session);
     }
     step.progress("staging");
-    stage_rows(session, spool_, stage, power == Power::replica);
+    stage_rows(session, unpacked_.spool, stage, power == Power::replica);
     failpoint("sync.loaded");
     step.progress("checking");
     check_stage(session, stage,
@@ -272,7 +209,7 @@ class Application {
               .site = dump_.peer.site,
               .origin = dump_.origin,
               .tool = options_.tool};
-    record.origin.schema_md5 = md5_;
+    record.origin.schema_md5 = unpacked_.schema_md5;
     for (const auto& [name, one] : stage) {
       const TableReport table{.table = name,
                               .rows = one.diff.there,
@@ -294,8 +231,10 @@ class Application {
     for (const auto& held : pull_.held) {
       reasons.push_back(fmt::format("{} rows of {}: {}", held.rows, held.table, held.reason));
     }
-    refuse_dump(fmt::format("{}", fmt::join(reasons, "; ")),
-                "hold them back and take the rest: --policy quarantine");
+    throw Error{{.code = ErrorCode::invalid,
+                 .what = "cannot use the dump",
+                 .why = fmt::format("{}", fmt::join(reasons, "; ")),
+                 .hint = "hold them back and take the rest: --policy quarantine"}};
   }
 
   void finish(Session& session)
@@ -305,6 +244,9 @@ class Application {
     if (ensure_ledger(session)) {
       write_quarantine(session, dump_.peer.site, operation_);
       write_record(session, pull_.record);
+      if (dump_.pin) {
+        write_pin(session, *dump_.pin);
+      }
     } else {
       pull_.notes.emplace_back("this role may not make the schema pecanctl: no record is kept");
     }
@@ -321,10 +263,8 @@ class Application {
   const ApplyOptions& options_;
   Reporter& reporter_;
   std::chrono::steady_clock::time_point begun_;
-  Spool spool_;
+  Unpacked unpacked_;
   std::uint64_t seed_ = 0;
-  std::string md5_;
-  DumpSchema schema_;
   std::string operation_;
   Pull pull_;
 };

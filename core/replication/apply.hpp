@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "core/replication/checks.hpp"
 #include "core/replication/peer.hpp"
 #include "core/replication/provenance.hpp"
+#include "core/replication/unpack.hpp"
 
 namespace pecanctl::replication {
 
@@ -32,6 +34,10 @@ struct Dump {
   Peer peer = {};
   std::filesystem::path path = {};  ///< of bety.tar.gz
   DumpOrigin origin = {};
+  std::optional<PieceSet> pieces = {};  ///< instead of bety.tar.gz
+  /// What to remember of the site's key when its rows are taken; with an empty key nothing, and
+  /// what was remembered is forgotten.
+  std::optional<exchange::Pin> pin = {};
 };
 
 /// What a pull did, or with a dry run would do.

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/replication/bundle.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -15,20 +12,14 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
-#include <zlib.h>
 
-#include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
-#include "core/base/fd.hpp"
 #include "core/base/text.hpp"
+#include "core/replication/inflate.hpp"
 
 namespace pecanctl::replication {
 namespace {
 
-constexpr std::size_t k_packed_block = std::size_t{256} << 10U;
-constexpr std::size_t k_unpacked_block = std::size_t{1} << 20U;
-constexpr std::uint64_t k_harmless = std::uint64_t{64} << 20U;  // unpacked, whatever the ratio
-constexpr std::size_t k_end_of_tar = 1024;                      // two blocks of zeros
 constexpr std::size_t k_longest_name = 128;
 
 [[noreturn]] void refuse_bundle(std::string_view why)
@@ -36,121 +27,6 @@ constexpr std::size_t k_longest_name = 128;
   throw Error{
       {.code = ErrorCode::invalid, .what = "cannot read the dump", .why = escape_control(why)}};
 }
-
-// zlib itself, since libarchive does not verify the checksum of gzip.
-class Inflater {
- public:
-  Inflater(const std::filesystem::path& path, const BundleLimits& limits,
-           const UnpackProgress& progress, const std::stop_token& stop)
-      : file_{::open(path.c_str(), O_RDONLY | O_CLOEXEC)},
-        limits_{limits},
-        progress_{progress},
-        stop_{stop},
-        packed_(k_packed_block),
-        unpacked_(k_unpacked_block)
-  {
-    if (!file_) {
-      throw system_error(fmt::format("cannot open {}", path.string()), errno);
-    }
-    constexpr int k_gzip = 16;
-    if (::inflateInit2(&stream_, MAX_WBITS + k_gzip) != Z_OK) {
-      throw Error{{.code = ErrorCode::internal, .what = "cannot start zlib"}};
-    }
-  }
-
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-
-  ~Inflater() { ::inflateEnd(&stream_); }
-
-  // The next block; empty at the verified end.
-  std::string_view next()
-  {
-    check_stop(stop_);
-    stream_.next_out = reinterpret_cast<Bytef*>(unpacked_.data());
-    stream_.avail_out = static_cast<uInt>(unpacked_.size());
-    while (stream_.avail_out > 0 && !is_over_) {
-      step();
-    }
-    const std::string_view block{unpacked_.data(), unpacked_.size() - stream_.avail_out};
-    total_ += block.size();
-    check_size();
-    note_end(block);
-    return block;
-  }
-
-  // Whether the stream ended as a tar does.
-  bool ends_with_zeros() const { return zeros_ >= k_end_of_tar; }
-
- private:
-  void step()
-  {
-    if (stream_.avail_in == 0) {
-      refill();
-      if (stream_.avail_in == 0) {
-        if (is_inside_ || read_ == 0) {
-          refuse_bundle(read_ == 0 ? "it is empty" : "the gzip is cut off");
-        }
-        is_over_ = true;
-        return;
-      }
-    }
-    is_inside_ = true;
-    const int code = ::inflate(&stream_, Z_NO_FLUSH);
-    if (code == Z_STREAM_END) {  // another one may follow: gzip files can be joined
-      is_inside_ = false;
-      is_gzip_ = true;
-      ::inflateReset(&stream_);
-    } else if (code != Z_OK && code != Z_BUF_ERROR) {
-      refuse_bundle(!is_gzip_ && stream_.total_out == 0
-                        ? "it is no gzip"
-                        : fmt::format("the gzip is damaged{}{}", stream_.msg == nullptr ? "" : ": ",
-                                      stream_.msg == nullptr ? "" : stream_.msg));
-    }
-  }
-
-  void refill()
-  {
-    const auto got = ::read(file_.get(), packed_.data(), packed_.size());
-    if (got < 0) {
-      throw system_error("cannot read the dump", errno);
-    }
-    read_ += static_cast<std::uint64_t>(got);
-    stream_.next_in = reinterpret_cast<Bytef*>(packed_.data());
-    stream_.avail_in = static_cast<uInt>(got);
-    if (progress_) {
-      progress_(read_);
-    }
-  }
-
-  void check_size() const
-  {
-    if (total_ > limits_.bytes || (total_ > k_harmless && total_ / limits_.ratio > read_)) {
-      refuse_bundle(fmt::format("{} of gzip unpack to more than {}", format_size(read_),
-                                format_size(total_)));
-    }
-  }
-
-  void note_end(std::string_view block)
-  {
-    const auto last = block.find_last_not_of('\0');
-    zeros_ = last == std::string_view::npos ? zeros_ + block.size() : block.size() - last - 1;
-  }
-
-  Fd file_;
-  const BundleLimits& limits_;
-  const UnpackProgress& progress_;
-  const std::stop_token& stop_;
-  std::vector<char> packed_;
-  std::vector<char> unpacked_;
-  z_stream stream_{};
-  std::uint64_t read_ = 0;
-  std::uint64_t total_ = 0;
-  std::size_t zeros_ = 0;
-  bool is_inside_ = false;
-  bool is_gzip_ = false;  // one has ended well
-  bool is_over_ = false;
-};
 
 struct FreeReader {
   void operator()(archive* reader) const { archive_read_free(reader); }

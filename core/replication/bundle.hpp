@@ -8,19 +8,10 @@
 #include <stop_token>
 #include <string>
 
+#include "core/replication/inflate.hpp"
 #include "core/replication/spool.hpp"
 
 namespace pecanctl::replication {
-
-/// How much of a foreign archive we take.
-struct BundleLimits {
-  std::size_t entries = 2000;
-  std::uint64_t bytes = std::uint64_t{64} << 30U;  ///< unpacked
-  std::uint64_t ratio = 100;                       ///< unpacked to packed, above 64 MiB
-};
-
-/// Called now and then with the bytes of the packed file that were read.
-using UnpackProgress = std::function<void(std::uint64_t)>;
 
 /// Unpacks `bety.tar.gz` into `spool`: members `<table>.csv` and `<md5>.schema`, without a folder
 /// in front. Other plain files are dropped. The whole file is read: the gzip checksum is verified,

@@ -116,13 +116,12 @@ RowIndex index_rows(const Table& table, Shape& shape, const BlockSource& source,
 }
 
 TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
-                       const IdBlock& block, RowIndex index)
+                       std::string_view condition_sql, RowIndex index)
 {
   const auto there = index.size();
   TableDiff diff{.there = there, .index = std::move(index)};
-  const auto sql =
-      fmt::format("COPY (SELECT id, {} FROM {} WHERE id BETWEEN {} AND {}) TO STDOUT {}",
-                  shape.columns_sql(), table.sql, block.first, block.last, k_copy_options);
+  const auto sql = fmt::format("COPY (SELECT id, {} FROM {} AS t WHERE {}) TO STDOUT {}",
+                               shape.columns_sql(), table.sql, condition_sql, k_copy_options);
   session.copy_out(sql, [&](std::string_view line) {
     ++diff.here;
     const auto tab = line.find('\t');

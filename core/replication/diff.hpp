@@ -31,9 +31,10 @@ struct TableDiff {
 RowIndex index_rows(const Table& table, Shape& shape, const BlockSource& source,
                     const IdBlock& block, std::uint64_t seed);
 
-/// Holds the rows here against them, as they stream by.
+/// Holds the rows here against them, as they stream by: those for which `condition_sql` holds, over
+/// alias `t`.
 TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
-                       const IdBlock& block, RowIndex index);
+                       std::string_view condition_sql, RowIndex index);
 
 /// The rows that are to be written, for COPY: those of `states`, read once more from the dump.
 BlockSource select_rows(Shape& shape, BlockSource source, const RowIndex& index,

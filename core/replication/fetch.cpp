@@ -3,7 +3,6 @@
 #include "core/replication/fetch.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,97 +12,24 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/digest.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/fd.hpp"
 #include "core/base/retry.hpp"
 #include "core/base/text.hpp"
+#include "core/exchange/manifest.hpp"
 #include "core/http/download.hpp"
+#include "core/replication/remote_file.hpp"
+#include "core/replication/stamp.hpp"
 
 namespace pecanctl::replication {
 namespace fs = std::filesystem;
 
 namespace {
 
-using nlohmann::json;
-
 constexpr unsigned k_private = 0600;
 constexpr std::uint64_t k_version_limit = 4096;
-
-// What we know of a file here: the dump, or the part of one.
-struct Stamp {
-  std::string url = {};
-  std::string etag = {};
-  std::string last_modified = {};
-  std::uint64_t size = 0;
-  std::string sha256 = {};
-  std::string dumped_at = {};
-};
-
-std::string text_in(const json& value, const char* name)
-{
-  const auto found = value.find(name);
-  return found != value.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-// Never fails: a stamp that cannot be read is none.
-Stamp read_stamp(const fs::path& path)
-{
-  const auto text = find_file(path).value_or(std::string{});
-  const auto value = json::parse(text, nullptr, false);
-  if (!value.is_object()) {
-    return {};
-  }
-  const auto size = value.find("size");
-  return {
-      .url = text_in(value, "url"),
-      .etag = text_in(value, "etag"),
-      .last_modified = text_in(value, "last_modified"),
-      .size = size != value.end() && size->is_number_unsigned() ? size->get<std::uint64_t>() : 0,
-      .sha256 = text_in(value, "sha256"),
-      .dumped_at = text_in(value, "dumped_at")};
-}
-
-void write_stamp(const fs::path& path, const Stamp& stamp)
-{
-  const json value{
-      {"url", stamp.url},   {"etag", stamp.etag},     {"last_modified", stamp.last_modified},
-      {"size", stamp.size}, {"sha256", stamp.sha256}, {"dumped_at", stamp.dumped_at}};
-  write_file_atomically(path, value.dump(2, ' ', false, json::error_handler_t::replace) + "\n",
-                        k_private);
-}
-
-std::uint64_t size_of(const fs::path& path)
-{
-  struct stat status {};
-
-  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-}
-
-void remove_quietly(const fs::path& path) noexcept
-{
-  std::error_code ignored;
-  fs::remove(path, ignored);
-}
-
-[[noreturn]] void refuse_status(const Peer& peer, const http::DownloadAnswer& answer)
-{
-  const bool is_denied = answer.status == 401 || answer.status == 403;
-  throw Error{{.code = is_denied ? ErrorCode::denied : ErrorCode::unreachable,
-               .what = fmt::format("cannot fetch the dump of site {}", peer.site),
-               .why = fmt::format("{} answered {}", answer.url, answer.status),
-               .hint = fmt::format("ask the site, or name another URL: sync.urls in pecan.yml, or "
-                                   "pecanctl sync {}=URL",
-                                   peer.site)}};
-}
-
-bool is_passing(int status)
-{
-  constexpr int k_server_error = 500;
-  return status == 408 || status == 429 || status >= k_server_error;
-}
 
 class Fetcher {
  public:
@@ -165,6 +91,7 @@ class Fetcher {
          .resume_at = resume_at,
          .if_range = validator,
          .patience = options_.patience,
+         .token = peer_.token,
          .is_insecure = peer_.is_insecure},
         [&](const http::DownloadAnswer& head, std::string_view piece) { take(head, piece); },
         deadline_, stop_);
@@ -231,7 +158,7 @@ class Fetcher {
   void look_at_version()
   {
     version_ = {};
-    const auto url = version_url_of(peer_.url);
+    const auto url = sibling_url_of(peer_.url, exchange::k_version_name);
     if (url.empty()) {
       return;
     }
@@ -241,6 +168,7 @@ class Fetcher {
           {.url = url,
            .limit = k_version_limit,
            .patience = options_.patience,
+           .token = peer_.token,
            .is_insecure = peer_.is_insecure},
           [&](const http::DownloadAnswer&, std::string_view piece) { text += piece; },
           deadline_.sooner(std::chrono::seconds{15}), stop_);
@@ -334,9 +262,11 @@ void make_private_folder(const fs::path& folder)
 
 void forget_dump(const fs::path& folder) noexcept
 {
-  for (const auto* const name : {"bety.tar.gz", "stamp.json"}) {
+  for (const auto* const name : {"bety.tar.gz", "stamp.json", "manifest.json"}) {
     remove_quietly(folder / name);
   }
+  std::error_code ignored;
+  fs::remove_all(folder / exchange::k_pieces_folder, ignored);
 }
 
 }  // namespace pecanctl::replication

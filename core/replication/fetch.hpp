@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <string>
 
 #include "core/base/cancel.hpp"
 #include "core/base/report.hpp"
@@ -23,8 +24,10 @@ struct FetchOptions {
 /// A dump that is here, whole as far as its length tells.
 struct Fetched {
   Dump dump = {};
-  bool is_unchanged = false;  ///< the one that was here already
-  std::uint64_t bytes = 0;    ///< that came over the network
+  bool is_unchanged = false;    ///< the one that was here already
+  std::uint64_t bytes = 0;      ///< that came over the network
+  std::uint64_t pieces = 0;     ///< of the dump that did, instead of the whole
+  std::string trust_note = {};  ///< for people, when another key is trusted from now on
 };
 
 /// Looks at `version.txt` of a dump that is new, before the dump itself is fetched.

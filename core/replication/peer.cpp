@@ -159,6 +159,9 @@ std::vector<Peer> choose_peers(const PeerWish& wish, const std::vector<MachineSi
     check_url(site, peer.url);
     peer.is_trusted = wish.trusted.contains(site);
     peer.is_insecure = wish.insecure.contains(site);
+    if (const auto token = wish.tokens.find(site); token != wish.tokens.end()) {
+      peer.token = token->second;
+    }
     peers.push_back(std::move(peer));
   }
   return peers;

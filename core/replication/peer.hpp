@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/secret.hpp"
 #include "core/replication/session.hpp"
 
 namespace pecanctl::replication {
@@ -33,6 +34,7 @@ struct Peer {
   IdBlock block = {};
   bool is_trusted = false;   ///< its users come as they are
   bool is_insecure = false;  ///< its certificate is not looked at
+  Secret token = {};         ///< that it wants to see; empty: none
 
   bool operator==(const Peer&) const = default;
 };
@@ -54,6 +56,7 @@ struct PeerWish {
   std::map<std::int64_t, std::string> urls = {};  ///< instead of what `machines` says
   std::set<std::int64_t> trusted = {};
   std::set<std::int64_t> insecure = {};
+  std::map<std::int64_t, Secret> tokens = {};
   std::optional<std::int64_t> own = {};  ///< this site
 };
 

@@ -24,7 +24,10 @@ CREATE INDEX IF NOT EXISTS sync_log_site ON pecanctl.sync_log (site, finished_at
 CREATE TABLE IF NOT EXISTS pecanctl.quarantine (
   site bigint NOT NULL, table_name text NOT NULL, id bigint NOT NULL, reason text NOT NULL,
   content jsonb NOT NULL, since timestamptz NOT NULL DEFAULT clock_timestamp(), operation uuid NOT NULL,
-  PRIMARY KEY (site, table_name, id)))";
+  PRIMARY KEY (site, table_name, id));
+CREATE TABLE IF NOT EXISTS pecanctl.site_keys (
+  site bigint PRIMARY KEY, key text NOT NULL, serial bigint NOT NULL,
+  since timestamptz NOT NULL DEFAULT clock_timestamp()))";
 
 bool has_ledger(Session& session)
 {
@@ -74,7 +77,8 @@ TableReport PullRecord::total() const
 
 bool ensure_ledger(Session& session)
 {
-  if (has_ledger(session)) {
+  const bool has_keys = !session.ask("SELECT to_regclass('pecanctl.site_keys')").empty();
+  if (has_keys && has_ledger(session)) {
     return true;
   }
   session.run("SAVEPOINT pecanctl_ledger");

@@ -47,7 +47,8 @@ struct PullRecord {
   TableReport total() const;
 };
 
-/// Makes what we keep in the database: schema pecanctl with sync_log and quarantine. Tells whether
+/// Makes what we keep in the database: schema pecanctl with sync_log, quarantine
+/// and site_keys. Tells whether
 /// it is there; a role that may not make it goes without.
 bool ensure_ledger(Session& session);
 /// Into the open transaction.

@@ -16,6 +16,7 @@
 #include "core/base/text.hpp"
 #include "core/replication/catalogue.hpp"
 #include "core/replication/log_file.hpp"
+#include "core/replication/pins.hpp"
 
 namespace pecanctl::replication {
 namespace {
@@ -41,6 +42,7 @@ struct Work {
   PeerOutcome outcome = {};
   std::optional<Fetched> fetched = {};
   std::optional<LastPull> last = {};
+  exchange::Pin pin = {};
   std::size_t turn = 0;  // when it was taken, among all that brought rows
 };
 
@@ -111,6 +113,7 @@ class Sync {
       work.outcome.site = peer.site;
       work.outcome.url = redact_url(peer.url);
       work.last = find_last_pull(session, peer.site);
+      work.pin = find_pin(session, peer.site);
       works_.push_back(std::move(work));
     }
     schema_ = read_schema_version(session);
@@ -147,20 +150,20 @@ class Sync {
   {
     const auto begun = Clock::now();
     try {
-      const VersionCheck check = [&](const VersionFile& version) {
-        if (version.schema.md5 != schema_.md5 && !request_.apply.allows_drift) {
-          throw Error{{.code = ErrorCode::invalid,
-                       .what = fmt::format("cannot use the dump of site {}", work.peer.site),
-                       .why = compare_schemas(schema_, version.schema),
-                       .hint = "bring both to the same BETY release, or match columns by name "
-                               "with --allow-drift"}};
-        }
-      };
-      work.fetched = fetch_dump(work.peer,
-                                {.folder = request_.folder / std::to_string(work.peer.site),
+      work.fetched =
+          obtain_dump(endpoint_, work.peer,
+                      {.fetch = {.folder = request_.folder / std::to_string(work.peer.site),
                                  .patience = request_.patience},
-                                check, reporter_, deadline_, stop_);
+                       .pin = work.pin,
+                       .accepts_key = request_.accepts_key,
+                       .find_key = request_.find_key,
+                       .last = work.last,
+                       .schema = schema_,
+                       .allows_drift = request_.apply.allows_drift,
+                       .verifies = request_.verifies},
+                      reporter_, deadline_, stop_);
       work.outcome.bytes = work.fetched->bytes;
+      work.outcome.pieces = work.fetched->pieces;
     } catch (const Error& error) {
       work.outcome.error = error;
     } catch (const Cancelled&) {  // NOLINT(bugprone-empty-catch): whoever started this looks
@@ -179,8 +182,7 @@ class Sync {
   bool is_nothing_new(const Work& work) const
   {
     return work.fetched->is_unchanged && work.last && !request_.verifies &&
-           work.last->sha256 == work.fetched->dump.origin.sha256 &&
-           (work.last->held == 0 || !work.last->is_outdated);
+           is_settled(*work.last, work.fetched->dump.origin.sha256);
   }
 
   void take(Work& work)
@@ -192,13 +194,32 @@ class Sync {
     if (is_nothing_new(work)) {
       work.outcome.is_unchanged = true;
       if (!request_.apply.is_dry_run) {
-        Session session{endpoint_, deadline_, stop_};
-        touch_last_pull(session, work.peer.site);
+        remember(work);
       }
       return;
     }
     apply(work);
+    tell_trust(work);
     work.turn = brings_rows(work) ? ++turns_ : turns_;
+  }
+
+  void remember(const Work& work)
+  {
+    Session session{endpoint_, deadline_, stop_};
+    session.run("BEGIN");
+    touch_last_pull(session, work.peer.site);
+    if (work.fetched->dump.pin && ensure_ledger(session)) {
+      write_pin(session, *work.fetched->dump.pin);
+    }
+    session.commit();
+    tell_trust(work);
+  }
+
+  void tell_trust(const Work& work)
+  {
+    if (!work.outcome.error && !request_.apply.is_dry_run && !work.fetched->trust_note.empty()) {
+      note(reporter_, work.fetched->trust_note);
+    }
   }
 
   void apply(Work& work)

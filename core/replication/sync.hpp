@@ -15,6 +15,7 @@
 #include "core/base/report.hpp"
 #include "core/replication/apply.hpp"
 #include "core/replication/fetch.hpp"
+#include "core/replication/obtain.hpp"
 #include "core/replication/peer.hpp"
 
 /// Pulling other sites' rows of BETY. Source of all formats: PEcAn's bety/script.
@@ -29,7 +30,9 @@ struct SyncRequest {
   std::chrono::seconds patience{30};
   /// A dump that was made longer ago than this is worth a warning.
   std::chrono::hours stale{24 * 7};
-  bool verifies = false;  ///< compares all rows of a peer that has nothing new, too
+  FindKey find_key = {};     ///< of sites whose key was not seen before; may be empty
+  bool accepts_key = false;  ///< trusts whatever keys the sites have now
+  bool verifies = false;     ///< compares all rows of a peer that has nothing new, too
 };
 
 /// What became of one peer.
@@ -39,7 +42,8 @@ struct PeerOutcome {
   bool is_unchanged = false;      ///< nothing new there since the last pull
   std::optional<Pull> pull = {};  ///< nothing when unchanged or failed
   std::optional<Error> error = {};
-  std::uint64_t bytes = 0;  ///< fetched
+  std::uint64_t bytes = 0;   ///< fetched
+  std::uint64_t pieces = 0;  ///< of the dump, when not the whole was fetched
   std::chrono::milliseconds elapsed{0};
 };
 

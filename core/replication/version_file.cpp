@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
+#include "core/exchange/manifest.hpp"
 
 namespace pecanctl::replication {
 
@@ -43,13 +44,12 @@ std::string compare_schemas(const SchemaVersion& ours, const SchemaVersion& thei
                      theirs.latest.empty() ? "none" : theirs.latest);
 }
 
-std::string version_url_of(const std::string& url)
+std::string sibling_url_of(const std::string& url, std::string_view name)
 {
-  constexpr std::string_view k_dump = "bety.tar.gz";
-  const auto at = url.rfind(k_dump);
-  return at == std::string::npos
-             ? std::string{}
-             : url.substr(0, at) + "version.txt" + url.substr(at + k_dump.size());
+  const auto at = url.rfind(exchange::k_tarball_name);
+  return at == std::string::npos ? std::string{}
+                                 : url.substr(0, at) + std::string{name} +
+                                       url.substr(at + exchange::k_tarball_name.size());
 }
 
 }  // namespace pecanctl::replication

@@ -28,8 +28,8 @@ std::optional<VersionFile> parse_version_file(std::string_view text);
 /// "this database is older (61 migrations, up to 2018…; the dump has 63, up to 2020…)". Pure.
 std::string compare_schemas(const SchemaVersion& ours, const SchemaVersion& theirs);
 
-/// The URL of version.txt beside `url`, as PEcAn's status page forms it; empty when `url` does not
-/// name bety.tar.gz.
-std::string version_url_of(const std::string& url);
+/// The URL of `name` beside `url`, as PEcAn's status page forms that of version.txt; empty when
+/// `url` does not name bety.tar.gz.
+std::string sibling_url_of(const std::string& url, std::string_view name);
 
 }  // namespace pecanctl::replication

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sync --publish: what stands in the folder, read by others, and what stands there when it fails."""
 
-import base64
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from support import BINARY, NOBODY, SOURCE, Case, environment, finish, main, run
 sys.path.insert(0, str(SOURCE / "tests" / "support"))
 from bety_database import Database  # noqa: E402
 from bety_dump import check_folder, parse_rows  # noqa: E402
+from site_keys import hand_over, make_key  # noqa: E402
 
 # What BETY's own script reads files with.
 COPY = r"""WITH (DELIMITER E'\t', NULL '\N', ESCAPE '\', FORMAT CSV, ENCODING 'UTF-8')"""
@@ -181,14 +181,11 @@ class Privacy(Published):
     def test_the_manifest_is_signed_by_the_site(self):
         self.expect(run("init", self.root / "demo"), 0)
         secrets = self.root / "demo" / "secrets"
-        keys = {name: self.make_key(self.root / name) for name in ("old", "new")}
+        keys = {name: make_key(self.root / name) for name in ("old", "new")}
         (secrets / "site_key").write_text(keys["new"][0] + "\n")
         (secrets / "site_key").chmod(0o600)
         public = {name: pair[1] for name, pair in keys.items()}
-        (self.root / "message").write_bytes(b"pecanctl bety key 1\n" + public["new"].encode())
-        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", self.root / "old", "-keyform", "DER",
-                                    "-in", self.root / "message"], check=True, capture_output=True).stdout
-        (secrets / "site_handover").write_text(f"{public['old']} {base64.b64encode(signature).decode()}\n")
+        (secrets / "site_handover").write_text(hand_over(self.root / "old", public["old"], public["new"]))
         with (self.root / "demo" / "pecan.yml").open("a") as file:
             file.write(f"\nsite: {{id: 1}}\nsync: {{publish: {{dir: {self.folder}, level: 4}}}}\n")
         done = self.expect(run("-C", self.root / "demo", "sync", "--publish", "--json", env=self.environment()), 0)
@@ -196,14 +193,6 @@ class Privacy(Published):
         dump = check_folder(self.folder, public["new"])
         self.assertEqual(dump.manifest["previous_key"], public["old"])
         self.assertEqual(dump.manifest["filter"], {"level": 4, "checked": True, "users": "anonymous"})
-
-
-    def make_key(self, path):
-        """An Ed25519 key that OpenSSL makes; both halves as pecanctl writes them."""
-        subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-outform", "DER", "-out", path], check=True)
-        public = subprocess.run(["openssl", "pkey", "-in", path, "-inform", "DER", "-pubout", "-outform", "DER"],
-                                check=True, capture_output=True).stdout
-        return tuple(base64.b64encode(half[-32:]).decode() for half in (path.read_bytes(), public))
 
 
 class Failure(Published):

@@ -124,7 +124,7 @@ class FtpSite:
         say("220 ready")
         for line in lines:
             verb, _, rest = line.decode().strip().partition(" ")
-            missing = "version" in rest
+            missing = "." in rest and verb != "PASS" and "bety.tar.gz" not in rest
             if verb == "PASS":
                 self.logins.append(rest)
             if verb == "EPSV":
@@ -151,6 +151,7 @@ class Site:
     def __init__(self):
         self.files = {}
         self.requests = []
+        self.sent = 0  # bytes of bodies
         self.respond = None
         site = self
 
@@ -178,6 +179,11 @@ class Site:
         self.files["/sync/dump/bety.tar.gz"] = bundle
         self.files["/sync/dump/version.txt"] = version
 
+    def show(self, folder):
+        """What is in a folder that a site publishes."""
+        self.files = {f"/sync/dump/{path.relative_to(folder)}": path.read_bytes()
+                      for path in folder.rglob("*") if path.is_file()}
+
     def serve(self, handler):
         content = self.files.get(handler.path)
         if content is None:
@@ -193,8 +199,8 @@ class Site:
             return self.answer(handler, 206, content[offset:], headers)
         return self.answer(handler, 200, content, headers)
 
-    @staticmethod
-    def answer(handler, status, content, headers=None, length=None):
+    def answer(self, handler, status, content, headers=None, length=None):
+        self.sent += len(content)
         handler.send_response(status)
         for name, value in (headers or {}).items():
             handler.send_header(name, value)

@@ -21,8 +21,8 @@ TEST_CASE("replication::parse_version_file: four fields between tabs, nothing el
   CHECK(version->dumped_at == "2026-11-20T06:04:32Z");
   CHECK_FALSE(parse_version_file("<html>").has_value());
   CHECK_FALSE(parse_version_file("63\txyz\t1\t2").has_value());
-  CHECK(version_url_of("http://a/dump/bety.tar.gz") == "http://a/dump/version.txt");
-  CHECK(version_url_of("http://a/other").empty());
+  CHECK(sibling_url_of("http://a/dump/bety.tar.gz", "version.txt") == "http://a/dump/version.txt");
+  CHECK(sibling_url_of("http://a/other", "version.txt").empty());
 }
 
 TEST_CASE("replication::compare_schemas: the side that lacks migrations is named")

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: the pecanctl authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Servers that lie, disks that are full, processes that are killed, others who write: the database is as before, or right."""
+
+import hashlib
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from support import finish, forget, main, run, start, wait_until
+from sync_case import SyncCase
+from sync_peer import FtpSite, pack
+
+
+class BadWeather(SyncCase):
+    def respond(self, function):
+        self.site.respond = function
+
+    def test_servers_that_lie_change_nothing(self):
+        before = self.here.checksums()
+        bundle = pack(self.members)
+        redirect = lambda to: lambda handler, path: self.site.answer(handler, 302, b"", {"Location": to})  # noqa: E731
+        for name, respond, code in (
+                ("longer", lambda handler, path: self.site.answer(handler, 200, bundle, length=len(bundle) + 99), 4),
+                ("loop", redirect("/sync/dump/bety.tar.gz"), 4), ("file", redirect("file:///etc/passwd"), 3),
+                ("gone", lambda handler, path: self.site.answer(handler, 404, b""), 4),
+                ("login", lambda handler, path: self.site.answer(handler, 401, b""), 4)):
+            with self.subTest(name):
+                self.respond(respond)
+                self.sync(code=code)
+                self.assertEqual(self.here.checksums(), before)
+        self.here.query("UPDATE machines SET sync_url = 'http://127.0.0.1:1/bety.tar.gz'")
+        self.sync(code=4)
+        self.here.query("UPDATE machines SET sync_url = 'file:///etc/passwd'")
+        self.sync(code=2, words=["no http, https or ftp URL"])
+
+    def test_a_server_that_drips_is_given_up_with_the_deadline(self):
+        def drip(handler, path):
+            handler.send_response(200)
+            handler.send_header("Content-Length", "100000")
+            handler.end_headers()
+            for _ in range(100):
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+                time.sleep(0.1)
+        self.respond(drip)
+        before = self.here.checksums()
+        self.assertLess(self.sync("--timeout", "2s", code=6).seconds, 8)
+        self.assertEqual(self.here.checksums(), before)
+
+    def test_a_broken_transfer_goes_on_where_it_stopped(self):
+        bundle = pack(self.members)
+        half = len(bundle) // 2
+
+        def break_once(handler, path):
+            if "bety.tar.gz" not in path or "Range" in handler.headers:
+                return False
+            etag = '"' + hashlib.md5(bundle).hexdigest() + '"'
+            return self.site.answer(handler, 200, bundle[:half], {"ETag": etag}, length=len(bundle))
+        self.respond(break_once)
+        self.sync()
+        ranges = [headers["Range"] for path, headers in self.site.requests if "Range" in headers]
+        self.assertEqual(ranges, [f"bytes={half}-"])
+        self.all_same()
+
+    def test_redirects_and_passwords_in_urls_work_and_are_not_shown(self):
+        url = self.site.url.replace("http://", "http://anon:s3cretword@")
+        self.respond(lambda handler, path: None if path.startswith("/sync") else
+                     self.site.answer(handler, 301, b"", {"Location": self.site.url}))
+        result = self.sync("-v", "1=" + url.replace("/sync/dump", "/old"))
+        self.assertNotIn("s3cretword", result.out + result.err)
+        self.assertNotIn("s3cretword", self.here.query("SELECT url FROM pecanctl.sync_log"))
+
+    def test_a_site_that_has_ftp_only_is_pulled_from_once(self):
+        site = FtpSite(pack(self.members))
+        self.addCleanup(site.close)
+        self.sync("1=" + site.url)
+        self.assertIn("anonpass", site.logins)
+        self.all_same()
+        self.assertEqual(self.peer_of(self.sync("1=" + site.url, "--json"))["state"], "unchanged")
+
+    def test_a_full_disk_changes_nothing_and_is_named(self):
+        before = self.here.checksums()
+        folder = Path("/var/lib/pecanctl") / self.name
+        folder.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder], check=True)
+        try:
+            self.sync(code=1, words=["No space left"])
+        finally:
+            subprocess.run(["umount", folder], check=True)
+        self.assertEqual(self.here.checksums(), before)
+
+    def test_two_syncs_at_once_are_told_apart(self):
+        first = start(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.written=stall:3000"))
+        wait_until(lambda: self.here.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                                           f"(SELECT oid FROM pg_database WHERE datname = '{self.here.name}')") == "1", 20)
+        self.sync(code=5)
+        self.assertIn("skipped", self.sync("--skip-if-locked").err)
+        other = run("sync", "-i", self.name + "x", env=self.env())
+        self.addCleanup(forget, self.name + "x")
+        self.expect(other, 5, "another sync works on this database")
+        self.assertEqual(self.here.query("SELECT count(*) FROM sites WHERE id < 7000000000"), "0", "nobody sees half of it")
+        self.here.query("INSERT INTO sites (id, sitename) VALUES (7000000002, 'meanwhile')")
+        self.expect(finish(first), 0)
+        self.all_same()
+
+
+class Killed(SyncCase):
+    def test_killed_anywhere_the_database_is_before_or_after(self):
+        before = self.here.checksums()
+        places = ["sync.piece", "sync.fetched", "sync.all_fetched", "sync.unpacked", "sync.compared", "sync.loaded", "sync.checked",
+                  "sync.removed", "sync.added", "sync.written", "sync.recorded"]
+        places += [f"sync.staged#{i}" for i in range(2, 12, 3)]
+        for place in places:
+            with self.subTest(place):
+                result = run(*self.arguments(), env=self.env(PECANCTL_FAILPOINT=place))
+                self.assertEqual(result.exit, 137, result)
+                self.assertEqual(self.here.checksums(), before)
+        result = run(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.committed"))
+        self.assertEqual(result.exit, 137)
+        self.all_same()
+        self.assertEqual(self.peer_of(self.sync("--json", "--verify"))["added"], 0)
+
+    def test_interrupted_it_ends_soon_and_changes_nothing(self):
+        before = self.here.checksums()
+        process = start(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.loaded=stall:500"))
+        time.sleep(0.4)
+        process.send_signal(signal.SIGINT)
+        self.assertLess(self.expect(finish(process), 130).seconds, 10)
+        self.assertEqual(self.here.checksums(), before)
+
+    def test_a_backend_that_is_ended_changes_nothing(self):
+        before = self.here.checksums()
+        process = start(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.written=stall:1500"))
+        end = (f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{self.here.name}' "
+               "AND application_name = 'pecanctl' AND state = 'idle in transaction'")
+        wait_until(lambda: self.here.query(end) != "0", 20)
+        self.expect(finish(process), 4)
+        self.assertEqual(self.here.checksums(), before)
+        self.sync()
+        self.all_same()
+
+    def test_a_commit_that_did_not_arrive_is_found_out_and_done_again(self):
+        process = start(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.recorded=stall:1500"))
+        end = (f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{self.here.name}' "
+               "AND application_name = 'pecanctl' AND state = 'idle in transaction' AND query LIKE 'INSERT INTO pecanctl.sync_log%'")
+        wait_until(lambda: self.here.query(end) != "0", 20)
+        self.expect(finish(process), 0)
+        self.all_same()
+        self.assertEqual(self.here.query("SELECT count(*) FROM pecanctl.sync_log"), "1")
+
+
+if __name__ == "__main__":
+    main()
