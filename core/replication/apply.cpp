@@ -14,6 +14,7 @@
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "core/replication/pins.hpp"
+#include "core/replication/recheck.hpp"
 #include "core/replication/schema_check.hpp"
 #include "core/replication/unpack.hpp"
 
@@ -32,7 +33,7 @@ bool is_worth_another_try(const Error& error)
 {
   const auto& why = error.info().why;
   return why.find("SQLSTATE 40001") != std::string::npos ||
-         why.find("SQLSTATE 40P01") != std::string::npos;
+         why.find("SQLSTATE 40P01") != std::string::npos || is_late_child(error);
 }
 
 bool is_in_doubt(const Error& error)
@@ -49,9 +50,10 @@ Unpacked unpack(const Dump& dump, const std::stop_token& stop)
 // The unpacked dump of one peer, and the transactions that try to take it.
 class Application {
  public:
-  Application(const Dump& dump, const ApplyOptions& options, Reporter& reporter,
-              const std::stop_token& stop)
-      : dump_{dump},
+  Application(const postgres::Endpoint& endpoint, const Dump& dump, const ApplyOptions& options,
+              Reporter& reporter, const std::stop_token& stop)
+      : endpoint_{endpoint},
+        dump_{dump},
         options_{options},
         reporter_{reporter},
         begun_{std::chrono::steady_clock::now()},
@@ -196,6 +198,9 @@ class Application {
     failpoint("sync.checked");
     step.progress("writing");
     write_stage(session, catalogue, stage, power);
+    if (power == Power::replica) {
+      refuse_late_children(endpoint_, session, catalogue, stage);
+    }
     if (quick) {
       quick->restore(session);
     }
@@ -259,6 +264,7 @@ class Application {
     failpoint("sync.committed");
   }
 
+  const postgres::Endpoint& endpoint_;
   const Dump& dump_;
   const ApplyOptions& options_;
   Reporter& reporter_;
@@ -297,7 +303,7 @@ Pull apply_dump(const postgres::Endpoint& endpoint, const Dump& dump, const Appl
                 std::chrono::milliseconds lock_wait, Reporter& reporter, const Deadline& deadline,
                 const std::stop_token& stop)
 {
-  Application application{dump, options, reporter, stop};
+  Application application{endpoint, dump, options, reporter, stop};
   std::minstd_rand rng{std::random_device{}()};
   for (int attempt = 1;; ++attempt) {
     try {

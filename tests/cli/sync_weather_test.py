@@ -106,6 +106,23 @@ class BadWeather(SyncCase):
         self.all_same()
 
 
+    def test_a_row_written_meanwhile_keeps_the_parent_that_the_site_has_dropped(self):
+        self.sync()
+        self.peer.query("DELETE FROM traits WHERE site_id = 1000000030; DELETE FROM sites WHERE id = 1000000030")
+        self.publish()
+        process = start(*self.arguments("--json"), env=self.env(PECANCTL_FAILPOINT="sync.checked=stall:1500"))
+        wait_until(lambda: self.here.query(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.here.name}' AND "
+                                           "application_name = 'pecanctl' AND state = 'idle in transaction'") == "1", 20)
+        # All checks are made; nothing is removed yet. Another session commits a child.
+        begun = time.monotonic()
+        self.here.query("INSERT INTO inputs VALUES (7000000001, 1000000030, 'ours')")
+        self.assertLess(time.monotonic() - begun, 1, "it need not wait for the sync")
+        record = self.peer_of(self.expect(finish(process), 0))
+        self.assertEqual(record["retained"], 1)
+        self.assertEqual(self.here.query("SELECT count(*) FROM inputs i LEFT JOIN sites s ON s.id = i.site_id WHERE s.id IS NULL"),
+                         "0")
+
+
 class Killed(SyncCase):
     def test_killed_anywhere_the_database_is_before_or_after(self):
         before = self.here.checksums()
