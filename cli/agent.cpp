@@ -14,6 +14,7 @@
 #include "cli/agent_announce.hpp"
 #include "cli/agent_deploy.hpp"
 #include "cli/agent_register.hpp"
+#include "cli/agent_serve.hpp"
 #include "cli/autoscaler.hpp"
 #include "cli/connections_health.hpp"
 #include "cli/context.hpp"
@@ -97,7 +98,8 @@ std::vector<DutyKind> all_duties(const AgentOptions& options)
            .idle_share = k_idle_share,
            .make = [](const DutyBench& bench) { return std::make_unique<ScaleDuty>(bench); }},
           {.name = "announce", .interval = k_announce, .make = make_announce_duty},
-          {.name = "register", .interval = k_announce, .make = make_register_duty}};
+          {.name = "register", .interval = k_announce, .make = make_register_duty},
+          {.name = "serve", .interval = k_announce, .make = make_serve_duty}};
 }
 
 // When one of these changes, what was read from them is old.

@@ -178,10 +178,10 @@ inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
   return {.status = response.status, .date = std::string{response.header("Date")}};
 }
 
-int ask_dump(const std::string& url, bool is_insecure, const Deadline& deadline,
-             const std::stop_token& stop)
+int ask_dump(const DumpPlace& place, const Deadline& deadline, const std::stop_token& stop)
 {
-  const http::Download head{.url = url, .is_insecure = is_insecure, .is_head = true};
+  const http::Download head{
+      .url = place.url, .token = place.token, .is_insecure = place.is_insecure, .is_head = true};
   const auto nothing = [](const http::DownloadAnswer& /*answer*/, std::string_view /*piece*/) {};
   return http::download(head, nothing, deadline, stop).status;
 }

@@ -78,8 +78,14 @@ std::unique_ptr<docker::Registry> make_registry();
 inspection::WebAnswer ask_head(const std::string& url, const Deadline& deadline,
                                const std::stop_token& stop);
 
-/// The status of the dump at `url`, asked for its headers. @throws Error as http::download.
-int ask_dump(const std::string& url, bool is_insecure, const Deadline& deadline,
-             const std::stop_token& stop);
+/// Where a site's dump is, and what it takes to be let in.
+struct DumpPlace {
+  std::string url = {};
+  Secret token = {};
+  bool is_insecure = false;  ///< its certificate is not looked at
+};
+
+/// The status of a dump, asked for its headers. @throws Error as http::download.
+int ask_dump(const DumpPlace& place, const Deadline& deadline, const std::stop_token& stop);
 
 }  // namespace pecanctl::cli

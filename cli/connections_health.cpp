@@ -15,8 +15,11 @@ namespace {
 
 constexpr int k_last_port = 65535;
 
-int parse_port(const std::string& address, std::size_t colon)
+}  // namespace
+
+ListenAddress parse_listen_address(const std::string& address, const std::string& example)
 {
+  const auto colon = address.rfind(':');
   int port = -1;
   if (colon != std::string::npos) {
     const auto* const end = address.data() + address.size();
@@ -27,19 +30,15 @@ int parse_port(const std::string& address, std::size_t colon)
     throw Error{{.code = ErrorCode::usage,
                  .what = fmt::format("cannot listen on '{}'", address),
                  .why = "it has to be ADDRESS:PORT",
-                 .hint = "--listen 127.0.0.1:9471"}};
+                 .hint = example}};
   }
-  return port;
+  return {.host = address.substr(0, colon), .port = port};
 }
-
-}  // namespace
 
 std::shared_ptr<http::HealthServer> serve_health(const Health& health, const std::string& address,
                                                  std::string& url)
 {
-  const auto colon = address.rfind(':');
-  const int port = parse_port(address, colon);
-  const auto host = address.substr(0, colon);
+  const auto [host, port] = parse_listen_address(address, "--listen 127.0.0.1:9471");
   auto server = std::make_shared<http::HealthServer>(
       host, port,
       std::map<std::string, http::HealthServer::MakePage>{

@@ -16,6 +16,14 @@ class HealthServer;
 
 namespace pecanctl::cli {
 
+struct ListenAddress {
+  std::string host = {};
+  int port = 0;  ///< 0: a free one
+};
+
+/// Pure. @throws Error usage: not ADDRESS:PORT, such as `example`.
+ListenAddress parse_listen_address(const std::string& address, const std::string& example);
+
 /// Serves /health and /metrics of `health` at `address` ("127.0.0.1:0": a free port), while it
 /// lives. @throws Error usage, conflict
 std::shared_ptr<http::HealthServer> serve_health(const Health& health, const std::string& address,

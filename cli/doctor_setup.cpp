@@ -38,8 +38,19 @@ inspection::PeerDump make_dump(const replication::Peer& peer)
   return {.site = peer.site,
           .url = redact_url(peer.url),
           .ask = [peer](const Deadline& deadline, const std::stop_token& stop) {
-            return ask_dump(peer.url, peer.is_insecure, deadline, stop);
+            return ask_dump({.url = peer.url, .token = peer.token, .is_insecure = peer.is_insecure},
+                            deadline, stop);
           }};
+}
+
+// A token that cannot be read shows in what the site answers.
+std::map<std::int64_t, Secret> find_tokens(Context& context)
+{
+  try {
+    return project::load_peer_tokens(context.file(), find_variable);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 void add_services(Context& context, const MakeView& make_view, inspection::Subject& subject)
@@ -72,6 +83,7 @@ void add_services(Context& context, const MakeView& make_view, inspection::Subje
   const replication::PeerWish wish{.standard = sync.peers,
                                    .urls = sync.urls,
                                    .insecure = {sync.insecure.begin(), sync.insecure.end()},
+                                   .tokens = find_tokens(context),
                                    .own = context.file().site.id};
   subject.peers = [=](const Deadline& deadline, const std::stop_token& stop) {
     return with_connections([&](Connections& connections) {

@@ -265,6 +265,24 @@ constexpr std::array k_sync{
         "The database is the instance's own, or what libpq's variables say when `PGHOST` is set. A "
         "superuser is fastest; the owner of the tables can do it, too. What was pulled is in "
         "`pecanctl.sync_log`, in sync.jsonl, and in sync.log as PEcAn's status page reads it."},
+    Prose{
+        "A site that publishes with pecanctl signs what it publishes (bety.manifest.json). Of such "
+        "a site only the pieces that differ from the rows here are fetched. The key that is seen "
+        "first is trusted, or the one that the site has registered in Consul; it is remembered in "
+        "`pecanctl.site_keys`. From then on a wrong signature, an older manifest, another key "
+        "without the word of the one before, a piece that is not what the manifest says, and no "
+        "manifest at all are refused, and nothing changes. `--accept-key` trusts what the site has "
+        "now: ask its contact first."},
+    Prose{
+        "`--serve` offers the published folder over HTTP without another web server, to those who "
+        "show this site's token (secrets/site_token) as a bearer; `agent` does the same where "
+        "`sync.publish.listen` says. Others name the token in their pecan.yml: `sync: {tokens: {1: "
+        "{file: FILE}}}`. It does not encrypt: put a proxy with TLS before it where strangers "
+        "listen."},
+    Prose{
+        "`--request` takes one JSON object instead of flags: `cmd`, which is \"sync\"; `remotes`, "
+        "numbers of sites; `mode`, \"plan\" or \"apply\"; `policy`; `deadline_s`. With `--json` "
+        "the answer is JSON Lines, the last of which is the result."},
 };
 
 struct CommandProse {

@@ -43,6 +43,7 @@ json to_json(const PeerOutcome& outcome)
   record["url"] = outcome.url;
   record["state"] = state_of(outcome);
   record["bytes"] = outcome.bytes;
+  record["pieces"] = outcome.pieces;
   record["elapsed_ms"] = outcome.elapsed.count();
   auto reasons = json::array();
   if (outcome.pull) {
@@ -114,14 +115,15 @@ void print_tables(Context& context, const std::vector<PeerOutcome>& outcomes)
 
 void print_peers(Context& context, const std::vector<PeerOutcome>& outcomes)
 {
-  output::Table table{
-      .header = {"SITE", "STATE", "ROWS", "ADDED", "CHANGED", "REMOVED", "HELD", "KEPT", "TIME"},
-      .rows = {}};
+  output::Table table{.header = {"SITE", "STATE", "ROWS", "ADDED", "CHANGED", "REMOVED", "HELD",
+                                 "KEPT", "FETCHED", "TIME"},
+                      .rows = {}};
   for (const auto& outcome : outcomes) {
     auto row = cells(std::to_string(outcome.site), state_of(outcome), total_of(outcome));
     if (!outcome.pull) {
       std::fill(row.begin() + 2, row.end(), "-");
     }
+    row.push_back(format_size(outcome.bytes));
     row.push_back(format_duration(outcome.elapsed));
     table.rows.push_back(std::move(row));
   }
