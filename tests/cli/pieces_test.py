@@ -341,6 +341,17 @@ class Serve(Signed):
         self.assert_same()
         self.expect(run(*words, "--request", "-", env=token, stdin='{"cmd":"sync","remote":[1]}'), 2, "`remote` is not known")
 
+        text = (self.root / "demo" / "pecan.yml").read_text()
+        (self.root / "demo" / "pecan.yml").write_text(text.replace("{dir:", "{listen: '127.0.0.1:0', dir:"))
+        agent = start("-C", self.root / "demo", "agent", "--duties", "serve")
+        try:
+            lines = iter(agent.stderr.readline, "")
+            self.url = next(found[0] for line in lines if (found := re.search(r"http://\S+/bety.tar.gz", line)))
+            self.assertEqual(self.ask("version.txt", "wrong")[0], 401)
+            self.assertEqual(self.ask("version.txt")[0], 200)
+        finally:
+            agent.terminate()
+            finish(agent)
         ended = self.end()
         self.assertEqual(ended.exit, 143)
         self.assertLess(ended.seconds, 4)
