@@ -15,11 +15,11 @@ namespace {
 
 std::string find_registered_key(Context& context, std::int64_t site)
 {
-  constexpr std::chrono::seconds k_patience{10};
+  constexpr std::chrono::seconds k_consul_wait{10};
   try {
     const auto client = context.consul({});
     const auto claim =
-        registration::find_claim(*client, site, Deadline::in(k_patience), context.stop());
+        registration::find_claim(*client, site, Deadline::in(k_consul_wait), context.stop());
     return claim ? claim->key : std::string{};
   } catch (const Error& error) {
     debug(context.reporter(),

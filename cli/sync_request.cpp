@@ -38,7 +38,7 @@ std::vector<std::string> read_remotes(const json& value)
 
 void read_member(const std::string& name, const json& value, SyncOrder& order)
 {
-  constexpr std::int64_t k_longest = 7 * 24 * 3600;
+  constexpr std::int64_t k_longest = 604'800;  // a week
   const std::vector<std::string> known{"cmd", "remotes", "mode", "policy", "deadline_s"};
   if (name == "cmd" && value == "sync") {
     return;

@@ -160,10 +160,10 @@ void pull(const SyncFlags& flags, Context& context, const std::string& name)
 // What another program asks takes the place of flags.
 void read_request(SyncFlags& flags, Context& context)
 {
-  constexpr std::size_t k_largest = std::size_t{64} << 10U;
-  constexpr std::chrono::seconds k_patience{60};
-  const auto order = parse_sync_order(
-      read_streamed(flags.request, k_largest, Deadline::in(k_patience), context.stop()));
+  constexpr std::size_t k_largest_request = std::size_t{64} << 10U;
+  constexpr std::chrono::seconds k_request_wait{60};
+  const auto order = parse_sync_order(read_streamed(flags.request, k_largest_request,
+                                                    Deadline::in(k_request_wait), context.stop()));
   flags.sites.insert(flags.sites.end(), order.sites.begin(), order.sites.end());
   flags.policy = order.policy.value_or(flags.policy);
   flags.is_plan = order.is_plan;

@@ -123,6 +123,9 @@ struct Manifest {
   std::string tarball_sha256 = {};
   std::map<std::string, PublishedTable> tables = {};
 
+  /// 15 for PostgreSQL 15.20.
+  int server_major() const { return server / 10'000; }
+
   bool operator==(const Manifest&) const = default;
 };
 

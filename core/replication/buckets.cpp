@@ -15,7 +15,6 @@
 namespace pecanctl::replication {
 namespace {
 
-constexpr int k_per_major = 10'000;
 constexpr int k_first_exact_floats = 12;  // PostgreSQL before wrote other digits
 
 // As core/publication reads the rows that it hashes: the same text on every server.
@@ -133,8 +132,8 @@ std::vector<DumpColumn> columns_of(const exchange::PublishedTable& table)
 
 std::string explain_other_form(const Catalogue& catalogue, const exchange::Manifest& manifest)
 {
-  if (manifest.server / k_per_major < k_first_exact_floats) {
-    return fmt::format("its server is PostgreSQL {}", manifest.server / k_per_major);
+  if (manifest.server_major() < k_first_exact_floats) {
+    return fmt::format("its server is PostgreSQL {}", manifest.server_major());
   }
   for (const auto& [name, published] : manifest.tables) {
     if (!catalogue.tables.contains(name)) {

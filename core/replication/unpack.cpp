@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t k_schema_limit = std::size_t{64} << 20U;
 constexpr std::uint64_t k_piece_limit = std::uint64_t{256} << 20U;  // unpacked, bytes
-constexpr int k_per_major = 10'000;
 
 Error bad_piece(const exchange::Piece& piece, std::string why)
 {
@@ -74,7 +73,7 @@ Unpacked unpack_pieces(const PieceSet& pieces, const std::filesystem::path& fold
 {
   Unpacked dump{.spool = Spool{folder},
                 .schema_md5 = pieces.manifest.schema_md5,
-                .schema = {.server_major = pieces.manifest.server / k_per_major},
+                .schema = {.server_major = pieces.manifest.server_major()},
                 .scope = pieces.scope};
   for (const auto& [name, table] : pieces.manifest.tables) {
     const auto columns = columns_of(table);
