@@ -158,6 +158,12 @@ class Site:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionResetError:  # a client that was refused something goes
+                    pass
+
             def do_GET(self):
                 site.requests.append((self.path, dict(self.headers)))
                 try:
