@@ -115,11 +115,11 @@ struct FileServer::Server {
       return;
     }
     if (open->size == 0) {
-      response.set_content("", content_type_of(name).c_str());
+      response.set_content("", content_type_of(name));
       return;
     }
     response.set_content_provider(
-        open->size, content_type_of(name).c_str(),
+        open->size, content_type_of(name),
         [this, file = *open](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
           return !is_ending && send_part(file, offset, length, sink);
         });

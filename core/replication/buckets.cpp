@@ -94,6 +94,20 @@ std::string without_schema(const std::string& type)
   return type.starts_with(k_public) ? type.substr(k_public.size()) : type;
 }
 
+// Exactly these, in any order.
+bool has_columns(const Table& table, const std::vector<DumpColumn>& columns)
+{
+  const auto is_known = [&](const DumpColumn& column) {
+    const auto* const ours = table.find(column.name);
+    return ours != nullptr && without_schema(ours->type) == column.type;
+  };
+  const auto is_told = [&](const Column& column) {
+    return std::ranges::find(columns, column.name, &DumpColumn::name) != columns.end();
+  };
+  return columns.size() == table.columns.size() && std::ranges::all_of(columns, is_known) &&
+         std::ranges::all_of(table.columns, is_told);
+}
+
 }  // namespace
 
 TableScope compare_buckets(const std::vector<LocalBucket>& here,
@@ -145,16 +159,7 @@ std::string explain_other_form(const Catalogue& catalogue, const exchange::Manif
     if (found == manifest.tables.end()) {
       return fmt::format("it has no table {}", name);
     }
-    const auto columns = columns_of(found->second);
-    const auto is_known = [&](const DumpColumn& column) {
-      const auto* const ours = table.find(column.name);
-      return ours != nullptr && without_schema(ours->type) == column.type;
-    };
-    const auto is_told = [&](const Column& column) {
-      return std::ranges::find(columns, column.name, &DumpColumn::name) != columns.end();
-    };
-    if (columns.size() != table.columns.size() || !std::ranges::all_of(columns, is_known) ||
-        !std::ranges::all_of(table.columns, is_told)) {
+    if (!has_columns(table, columns_of(found->second))) {
       return fmt::format("{} has other columns here", name);
     }
   }
