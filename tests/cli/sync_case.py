@@ -71,7 +71,7 @@ class SyncCase(Case):
         return ["sync", "-i", self.name, *arguments]
 
     def env(self, **changes):
-        return environment(**self.here.environment(), **changes)
+        return environment(**{**self.here.environment(), **changes})
 
     def sync(self, *arguments, code=0, words=(), **changes):
         result = run(*self.arguments(*arguments), env=self.env(**changes), timeout=60)

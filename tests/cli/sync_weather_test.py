@@ -2,15 +2,57 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Servers that lie, disks that are full, processes that are killed, others who write: the database is as before, or right."""
 
+import contextlib
 import hashlib
+import select
 import signal
+import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 from support import finish, forget, main, run, start, wait_until
 from sync_case import SyncCase
 from sync_peer import FtpSite, pack
+
+
+class CutAtCommit:
+    """A socket of PostgreSQL in a folder of its own, behind which is the real one. The first COMMIT arrives there; that it
+    did is not told, for the connection is cut."""
+
+    def __init__(self, folder, host, port):
+        self.environment = {"PGHOST": str(folder), "PGPORT": port}
+        self.target = f"{host}/.s.PGSQL.{port}"
+        self.commits = 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(f"{folder}/.s.PGSQL.{port}")
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                threading.Thread(target=self.relay, args=(client,), daemon=True).start()
+
+    def relay(self, client):
+        with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
+            server.connect(self.target)
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    (server if ready is client else client).sendall(data)
+                    if ready is client and data.startswith(b"Q") and data[5:11] == b"COMMIT":
+                        self.commits += 1
+                        if self.commits == 1:
+                            server.recv(65536)  # it has happened
+                            return
+
+    def close(self):
+        self.listener.close()
 
 
 class BadWeather(SyncCase):
@@ -121,6 +163,31 @@ class BadWeather(SyncCase):
         self.assertEqual(record["retained"], 1)
         self.assertEqual(self.here.query("SELECT count(*) FROM inputs i LEFT JOIN sites s ON s.id = i.site_id WHERE s.id IS NULL"),
                          "0")
+
+    def test_a_commit_whose_answer_is_lost_is_found_out_and_not_done_twice(self):
+        cutter = CutAtCommit(self.temp_folder(), self.host, self.port)
+        self.addCleanup(cutter.close)
+        record = self.peer_of(self.sync("--json", **cutter.environment))
+        self.assertEqual((cutter.commits, record["added"]), (1, 396))
+        self.assertEqual(self.here.query("SELECT operation FROM pecanctl.sync_log"), record["operation"])
+        self.all_same()
+
+    def test_of_two_that_wait_for_each_other_one_begins_anew(self):
+        self.sync()
+        self.peer.query("ALTER TABLE traits DISABLE TRIGGER USER; UPDATE traits SET mean = 7 WHERE id = 1000000005;"
+                        "UPDATE sites SET notes = 'x' WHERE id = 1000000007")
+        self.publish()
+        waiting = (f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.here.name}' AND wait_event_type = 'Lock' "
+                   "AND application_name = 'pecanctl'")
+        with subprocess.Popen(self.here.command("psql", "-XqAt"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, bufsize=1) as other:
+            other.stdin.write("BEGIN; UPDATE sites SET notes = 'y' WHERE id = 1000000007 RETURNING 1;\n")
+            other.stdout.readline()
+            process = start(*self.arguments("--json"), env=self.env())
+            wait_until(lambda: self.here.query(waiting) == "1", 20)
+            other.stdin.write("UPDATE traits SET mean = 8 WHERE id = 1000000005; COMMIT;\n")
+            self.expect(finish(process), 0)
+        self.all_same()
 
 
 class Killed(SyncCase):
