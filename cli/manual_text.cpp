@@ -111,8 +111,8 @@ constexpr std::array k_deploy{
           "`--revision` put the pecan.yml of an earlier revision back, as the history in Consul "
           "keeps it (what stood there goes to pecan.yml.replaced), and deploy it; the database "
           "stays as it is. `--update` asks the registry for the newest release that all needed "
-          "images have, without pre-releases, writes it into pecan.yml when its images are here, "
-          "and deploys it."},
+          "images have, without pre-releases, writes it into pecan.yml when its images are here "
+          "(keeping pecan.yml.replaced, too), and deploys it."},
     Prose{"Worker counts that `pecanctl scale` set stay, whatever pecan.yml says."},
 };
 

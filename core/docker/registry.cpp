@@ -183,7 +183,13 @@ http::Response Registry::get(const RepositoryPlace& place, const std::string& ta
     if (!token.empty()) {
       request.headers.push_back({.name = "Authorization", .value = "Bearer " + token});
     }
-    return transport(place.base_url).send(request, deadline, stop);
+    try {
+      return transport(place.base_url).send(request, deadline, stop);
+    } catch (const Error& error) {
+      refuse_answer(place, error.code(), error.info().why,
+                    "see that this machine reaches the registry; or write the release that you "
+                    "want into pecan.yml, and deploy");
+    }
   };
   auto response = send();
   if (response.status != k_unauthorized) {

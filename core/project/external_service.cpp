@@ -19,7 +19,7 @@ namespace {
 constexpr int k_management_port = 15672;
 constexpr int k_last_port = 65535;
 
-[[noreturn]] void refuse(std::string_view service, std::string why, std::string hint = {})
+[[noreturn]] void refuse_url_of(std::string_view service, std::string why, std::string hint = {})
 {
   const auto* const example = service == "postgres" ? "write postgres://USER@HOST:5432/bety"
                                                     : "write amqp://USER@HOST:5672/%2F";
@@ -43,7 +43,7 @@ std::string decode(std::string_view service, std::string_view text)
   auto decoded = percent_decode(text);
   const auto is_control = [](char letter) { return letter >= '\0' && letter < ' '; };
   if (!decoded || std::ranges::any_of(*decoded, is_control)) {
-    refuse(service, "the URL has a broken %-escape");
+    refuse_url_of(service, "the URL has a broken %-escape");
   }
   return std::move(*decoded);
 }
@@ -64,16 +64,16 @@ void read_address(std::string_view service, std::string_view text, stack::Extern
     external.host = decode(service, take_until(text, ":"));
   }
   if (external.host.empty()) {
-    refuse(service, "the URL names no host");
+    refuse_url_of(service, "the URL names no host");
   }
   if (is_of_this_machine_only(external.host)) {
-    refuse(service, fmt::format("in a container, {} is the container itself", external.host),
-           "write the machine's name or address as other machines know it");
+    refuse_url_of(service, fmt::format("in a container, {} is the container itself", external.host),
+                  "write the machine's name or address as other machines know it");
   }
   if (!text.empty()) {
     const auto port = config::parse_integer(text).value_or(0);
     if (port < 1 || port > k_last_port) {
-      refuse(service, "the port is no number from 1 to 65535");
+      refuse_url_of(service, "the port is no number from 1 to 65535");
     }
     external.port = static_cast<int>(port);
   }
@@ -144,22 +144,23 @@ stack::External parse_external(std::string_view service, std::string_view url)
   const bool is_database = service == "postgres";
   if (is_database ? scheme != "postgres" && scheme != "postgresql"
                   : scheme != "amqp" && scheme != "amqps") {
-    refuse(service, is_database ? "it begins neither with postgres:// nor with postgresql://"
-                                : "it begins neither with amqp:// nor with amqps://");
+    refuse_url_of(service, is_database ? "it begins neither with postgres:// nor with postgresql://"
+                                       : "it begins neither with amqp:// nor with amqps://");
   }
   auto external = standard_of(service, scheme);
   url.remove_prefix(scheme.size() + std::string_view{"://"}.size());
   if (url.find_first_of("?#") != std::string_view::npos) {
-    refuse(service, "options (?…) are not taken");
+    refuse_url_of(service, "options (?…) are not taken");
   }
   auto authority = take_until(url, "/");
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     const auto login = authority.substr(0, at);
     if (login.find(':') != std::string_view::npos) {
-      refuse(service, "a password must not stand in pecan.yml",
-             fmt::format("take it out, and put it in secrets/{0} or where `secrets: {{{0}: …}}` "
-                         "says",
-                         service));
+      refuse_url_of(
+          service, "a password must not stand in pecan.yml",
+          fmt::format("take it out, and put it in secrets/{0} or where `secrets: {{{0}: …}}` "
+                      "says",
+                      service));
     }
     external.user = decode(service, login);
     authority.remove_prefix(at + 1);

@@ -8,6 +8,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -71,7 +72,7 @@ class Full(Case):
         self.publish(stand_ins.LOADER, stand_ins.DATA, *stand_ins.ROLES.values())
         self.made = self.instance("--profile", "full", "--models", "dalec")
         self.made.edit("# everything below", f'registry: "{self.registry.host}"\n# everything below')
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
 
     def publish(self, *tags):
         """As if they had been pushed: the engine has them under the registry's name."""
@@ -109,7 +110,11 @@ class Full(Case):
 
     def comes_up_after_an_interrupted_load(self):
         # The missing image is of a registry that refuses at once.
-        self.made.edit("models: ", f'http: {{ host: localhost, port: {self.port} }}\nmodels: ')
+        tls = f"tls: {{ cert: tls.crt, key: tls.key, port: {self.tls_port} }}"
+        self.made.edit("models: ", f'http: {{ host: localhost, port: {self.port}, {tls} }}\nmodels: ')
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                        "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "tls.key",
+                        "-out", "tls.crt"], cwd=self.made.folder, check=True, capture_output=True)
         self.made.edit("  dalec:", '  sipnet: { image: "127.0.0.1:1/none:1" }\n  dalec:')
         killed = self.made.run("deploy", timeout=300, env=environment(PECANCTL_FAILPOINT="load.ended"))
         self.assertEqual(killed.exit, 128 + signal.SIGKILL, killed)
@@ -131,6 +136,10 @@ class Full(Case):
             self.assertEqual((status, body.split()[0]), (200, role), path)
         self.assertEqual(self.ask("/monitor/models.json")[1].split()[-1], "/models.json")
         self.assertEqual(self.ask("/bety/x")[1].split()[-1], "/bety/x")
+        trusted = ssl.create_default_context(cafile=self.made.folder / "tls.crt")
+        with contextlib.closing(http.client.HTTPSConnection("localhost", self.tls_port, timeout=30, context=trusted)) as page:
+            page.request("GET", "/pecan/")
+            self.assertEqual(page.getresponse().read().split()[0], b"web")
 
     def has_users_and_ids(self):
         key = self.made.secret("bety_key")

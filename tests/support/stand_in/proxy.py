@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 
@@ -111,4 +112,17 @@ def serve(arguments):
     Front.table = Table(constraint, re.search(r"--providers\.docker\.network=(\S+)", text)[1])
     server = http.server.ThreadingHTTPServer
     server.request_queue_size = 128
+    if settings := re.search(r"--providers\.file\.filename=(\S+)", text):
+        encrypted = server(("0.0.0.0", 443), Front)
+        encrypted.socket = make_tls(settings[1]).wrap_socket(encrypted.socket, server_side=True)
+        threading.Thread(target=encrypted.serve_forever, daemon=True).start()
     server(("0.0.0.0", 80), Front).serve_forever()
+
+
+def make_tls(settings):
+    """With the certificate that Traefik's file of settings names."""
+    with open(settings, encoding="utf-8") as file:
+        files = dict(re.findall(r"(certFile|keyFile): *\"?([^\s\"]+)", file.read()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files["certFile"], files["keyFile"])
+    return context
