@@ -23,15 +23,21 @@ struct BuildContext {
   http::BodySource tar;  ///< good for one upload
 };
 
+/// What becomes of a symbolic link that leaves the folder: it is replaced by what it points to; or
+/// it stays a link, so that a folder made by strangers takes nothing else of this machine along.
+enum class OuterLinks { followed, kept };
+
 /// The tar of `folder`: sorted by name, owned by root, without times, so that equal folders give
-/// equal bytes. A symbolic link that leaves `folder` is replaced by what it points to.
+/// equal bytes.
 /// What its `.dockerignore` leaves out is not in it. Nothing is held in memory; the folder is read
 /// twice, and must not change before the upload ends.
 /// @throws Error not_found, denied, failed; invalid when links form a cycle. So does `tar`.
-BuildContext make_context_tar(const std::filesystem::path& folder);
+BuildContext make_context_tar(const std::filesystem::path& folder,
+                              OuterLinks links = OuterLinks::followed);
 
 /// The tar of a folder as a stream; see make_context_tar.
-http::BodySource tar_folder(const std::filesystem::path& folder);
+http::BodySource tar_folder(const std::filesystem::path& folder,
+                            OuterLinks links = OuterLinks::followed);
 
 /// `files` as a tar, in their order. @throws Error failed.
 std::string write_tar(std::span<const ArchiveFile> files);

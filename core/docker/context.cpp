@@ -41,13 +41,18 @@ bool is_below(const fs::path& path, const fs::path& root)
 IgnoreRules read_rules(const fs::path& folder)
 {
   constexpr std::size_t k_longest = std::size_t{1} << 20U;
-  return IgnoreRules{find_file(folder / ".dockerignore", k_longest).value_or("")};
+  const auto path = folder / ".dockerignore";
+  return fs::is_regular_file(fs::symlink_status(path)) ? IgnoreRules{read_file(path, k_longest)}
+                                                       : IgnoreRules{};
 }
 
-// Lists what a folder's .dockerignore leaves of it, following links that leave it.
+// Lists what a folder's .dockerignore leaves of it.
 class Walk {
  public:
-  explicit Walk(const fs::path& folder) : root_{fs::canonical(folder)}, rules_{read_rules(root_)}
+  Walk(const fs::path& folder, OuterLinks links)
+      : root_{fs::canonical(folder)},
+        rules_{read_rules(root_)},
+        links_{links}
   {
     list(root_, "", {root_});
   }
@@ -75,7 +80,7 @@ class Walk {
     if (is_out && (!rules_.takes_back() || !fs::is_directory(path) || fs::is_symlink(status))) {
       return;
     }
-    if (fs::is_symlink(status) && stays_inside(path)) {
+    if (fs::is_symlink(status) && (links_ == OuterLinks::kept || stays_inside(path))) {
       found.push_back({.path = path, .name = name, .link = fs::read_symlink(path).string()});
     } else if (fs::is_directory(path)) {
       add_folder(path, name, is_out, above);
@@ -109,12 +114,13 @@ class Walk {
 
   fs::path root_;
   IgnoreRules rules_;
+  OuterLinks links_;
 };
 
 // Makes the tar of a folder as it is asked for.
 class FolderTar {
  public:
-  explicit FolderTar(const fs::path& folder) : entries_{Walk{folder}.found} {}
+  FolderTar(const fs::path& folder, OuterLinks links) : entries_{Walk{folder, links}.found} {}
 
   std::string_view next()
   {
@@ -204,24 +210,24 @@ class FolderTar {
 
 }  // namespace
 
-http::BodySource tar_folder(const fs::path& folder)
+http::BodySource tar_folder(const fs::path& folder, OuterLinks links)
 {
   try {
     // Shared because a std::function can be copied.
-    const auto tar = std::make_shared<FolderTar>(folder);
+    const auto tar = std::make_shared<FolderTar>(folder, links);
     return [tar] { return tar->next(); };
   } catch (const fs::filesystem_error& error) {
     throw system_error(fmt::format("cannot pack folder {}", folder.string()), error.code().value());
   }
 }
 
-BuildContext make_context_tar(const fs::path& folder)
+BuildContext make_context_tar(const fs::path& folder, OuterLinks links)
 {
   // The digest of the digests of blocks: nothing has to be in memory as a whole.
   constexpr std::size_t k_digest_block = std::size_t{1} << 20U;
   std::string digests;
   std::string block;
-  const auto tar = tar_folder(folder);
+  const auto tar = tar_folder(folder, links);
   for (auto piece = tar(); !piece.empty(); piece = tar()) {
     block += piece;
     for (; block.size() >= k_digest_block; block.erase(0, k_digest_block)) {
@@ -229,7 +235,7 @@ BuildContext make_context_tar(const fs::path& folder)
     }
   }
   digests += sha256_hex(block);
-  return {.digest = sha256_hex(digests), .tar = tar_folder(folder)};
+  return {.digest = sha256_hex(digests), .tar = tar_folder(folder, links)};
 }
 
 }  // namespace pecanctl::docker

@@ -300,7 +300,10 @@ Image ImageStore::build_folder(const stack::ImageSource& source, const Recipe& r
 {
   ensure_base(recipe.folder, deadline, stop);
   Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
-  const auto context = docker::make_context_tar(recipe.folder);
+  // What strangers wrote must not take files of this machine along.
+  const auto context =
+      docker::make_context_tar(recipe.folder, recipe.digest.empty() ? docker::OuterLinks::followed
+                                                                    : docker::OuterLinks::kept);
   const auto digest = recipe.digest.empty() ? context.digest : recipe.digest;
   auto labels = recipe.labels;
   labels.emplace(label::k_context, digest);

@@ -124,6 +124,34 @@ TEST_CASE("docker::tar_folder: a link that stays is kept and one that leaves is 
   CHECK(contents_of(folder.path()) == wanted);
 }
 
+TEST_CASE("docker::tar_folder: of a folder by strangers no link is followed")
+{
+  const test::TempDir outside;
+  const test::TempDir folder;
+  write(outside.path() / "secrets/postgres", "canary");
+  fs::create_symlink(outside.path() / "secrets", folder.path() / "folder");
+  fs::create_symlink(outside.path() / "secrets/postgres", folder.path() / "file");
+  fs::create_symlink(outside.path() / "secrets/postgres", folder.path() / ".dockerignore");
+  const auto tar = all_of(tar_folder(folder.path(), OuterLinks::kept));
+  CHECK(read_tar(tar, 1U << 20U).empty());
+  CHECK(tar.find("canary") == std::string::npos);
+  CHECK(tar.find("secrets/postgres") != std::string::npos);
+}
+
+TEST_CASE("docker::tar_folder: what .dockerignore leaves out is not in it")
+{
+  const test::TempDir folder;
+  write(folder.path() / ".dockerignore", "build\n*.log\n!build/keep\n");
+  write(folder.path() / "Dockerfile", "FROM x");
+  write(folder.path() / "a.log", "a");
+  write(folder.path() / "build/big", "b");
+  write(folder.path() / "build/keep", "k");
+  const std::map<std::string, std::string> wanted{{".dockerignore", "build\n*.log\n!build/keep\n"},
+                                                  {"Dockerfile", "FROM x"},
+                                                  {"build/keep", "k"}};
+  CHECK(contents_of(folder.path()) == wanted);
+}
+
 TEST_CASE("docker::tar_folder: links that lead back are refused")
 {
   const test::TempDir outside;
