@@ -163,6 +163,9 @@ class Context {
   std::unique_ptr<deployment::InstanceLock> lock_machine();
   /// This machine's address as other machines see it, "127.0.0.1" when it has none.
   std::string machine_address() const;
+  /// Whether `host` means this machine and no other, by its address on the loopback network. A name
+  /// that nobody knows does not.
+  static bool is_loopback(const std::string& host);
   std::string user_name() const;
 
  private:

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the composition root knows of the machine: who we are, its address, its locks.
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -117,6 +120,33 @@ std::string Context::machine_address() const
     ::inet_ntop(AF_INET, &own.sin_addr, text.data(), text.size());
   }
   return text.data();
+}
+
+bool Context::is_loopback(const std::string& host)
+{
+  constexpr std::uint32_t k_first_byte = 0xff000000U;
+  constexpr std::uint32_t k_loopback = 0x7f000000U;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, nullptr, &found) != 0) {
+    return false;
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list{found, &::freeaddrinfo};
+  for (const auto* each = list.get(); each != nullptr; each = each->ai_next) {
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    if (each->ai_family == AF_INET) {
+      std::memcpy(&v4, each->ai_addr, sizeof v4);
+      if ((ntohl(v4.sin_addr.s_addr) & k_first_byte) == k_loopback) {
+        return true;
+      }
+    } else if (each->ai_family == AF_INET6) {
+      std::memcpy(&v6, each->ai_addr, sizeof v6);
+      if (IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 }  // namespace pecanctl::cli

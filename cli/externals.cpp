@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/externals.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/context.hpp"
@@ -22,6 +24,21 @@ deployment::ExternalDatabase::Connect connect_with(Context& context,
     change(endpoint, context);
     return postgres::connect(endpoint, deadline.sooner(k_login_patience), stop);
   };
+}
+
+// A machine's own name often has an address of the loopback network.
+void require_reachable_name(const stack::External& external)
+{
+  if (Context::is_loopback(external.host)) {
+    throw Error{
+        {.code = ErrorCode::invalid,
+         .what = fmt::format("cannot use the external {} {}", external.service, external.url()),
+         .why = fmt::format("here {} has an address of the loopback network, where no "
+                            "container gets",
+                            external.host),
+         .hint = "write the machine's address as other machines know it",
+         .has_changed_nothing = true}};
+  }
 }
 
 void require_broker(Context& context, const stack::External& external, const Deadline& deadline)
@@ -56,16 +73,16 @@ void reach(Context& context, const stack::External& external, const Deadline& de
 std::string load_mark(Context& context)
 {
   const auto* external = context.stack().find_external("postgres");
-  const std::string standard{deployment::k_load_mark};
   if (external == nullptr) {
-    return standard;
+    return std::string{deployment::k_load_mark};
   }
   const auto digest = sha256_hex(context.stack().owner + "/" + external->space);
-  return fmt::format("{}_{}", standard, digest.substr(0, 12));
+  return fmt::format("{}_{}", deployment::k_load_mark, digest.substr(0, 12));
 }
 
 void require_externals(Context& context, const Deadline& deadline)
 {
+  std::ranges::for_each(context.stack().externals, require_reachable_name);
   if (const auto* external = context.stack().find_external("postgres")) {
     deployment::require_external_database(
         {.url = external->url(),

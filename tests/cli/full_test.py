@@ -278,6 +278,10 @@ class Full(Case):
             "# everything below")
         for name, text in (("postgres", other.password), ("rabbitmq", other.login[1])):
             (made.folder / "secrets" / name).write_text(text)
+        right = made.file.read_text()
+        made.edit(f"//{other.host}/", "//0x7f.1/")
+        self.expect(made.run("deploy", timeout=60), 3, "where no container gets")
+        made.file.write_text(right)
         other.sql("CREATE TABLE precious (id int); INSERT INTO precious VALUES (1)")
         self.expect(made.run("deploy", timeout=60), 5, "it has data (precious (1)), and lacks the tables machines")
         self.assertEqual(made.containers(), {})
