@@ -127,6 +127,31 @@ TEST_CASE("deployment::apply_deploy: nothing but timeouts is a timeout")
   CHECK(failure.find("1 of 2 workers take jobs") != std::string::npos);
 }
 
+TEST_CASE("deployment::apply_deploy: what runs elsewhere is set up first, and holds up all")
+{
+  DemoInstance demo;
+  std::erase_if(demo.stack.services,
+                [](const stack::Service& service) { return service.name == "postgres"; });
+  demo.stack.externals.push_back({.service = "postgres", .host = "db.example.org"});
+  demo.refresh();
+  bool is_done = false;
+  std::size_t containers = 99;
+  demo.tasks = {{.id = "tables",
+                 .after = "postgres",
+                 .is_done = [&](const Deadline&, const std::stop_token&) { return is_done; },
+                 .perform =
+                     [&](const Deadline&, const std::stop_token&) {
+                       containers = demo.backend.world.replicas.size();
+                       throw Error{{.code = ErrorCode::failed, .what = "cannot make the tables"}};
+                     }}};
+  CHECK(demo.failure_of_apply().find("cannot make the tables") != std::string::npos);
+  CHECK(containers == 0);
+  CHECK(demo.backend.world.replicas.empty());
+  is_done = true;
+  CHECK_NOTHROW(demo.apply());
+  CHECK(demo.backend.world.replicas.size() == 2);
+}
+
 TEST_CASE("deployment::apply_deploy: a kept container that is ill fails the deploy and its tasks")
 {
   DemoInstance demo;
