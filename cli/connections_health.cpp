@@ -59,14 +59,12 @@ std::shared_ptr<http::FormServer> serve_form(
     const std::string& address, const std::string& path,
     const std::function<std::string(std::string_view)>& handle, std::string& url)
 {
-  const auto colon = address.rfind(':');
-  const int port = parse_port(address, colon);
-  const auto host = address.substr(0, colon);
+  const auto listen = parse_listen_address(address, "127.0.0.1:9472");
   auto server = std::make_shared<http::FormServer>(
-      host, port, path, [handle](std::string_view body) -> http::Page {
+      listen.host, listen.port, path, [handle](std::string_view body) -> http::Page {
         return {.content_type = "application/json", .body = handle(body)};
       });
-  url = fmt::format("http://{}:{}{}", host, server->port(), path);
+  url = fmt::format("http://{}:{}{}", listen.host, server->port(), path);
   return server;
 }
 

@@ -42,8 +42,9 @@ IgnoreRules read_rules(const fs::path& folder)
 {
   constexpr std::size_t k_longest = std::size_t{1} << 20U;
   const auto path = folder / ".dockerignore";
-  return fs::is_regular_file(fs::symlink_status(path)) ? IgnoreRules{read_file(path, k_longest)}
-                                                       : IgnoreRules{};
+  return fs::is_regular_file(fs::symlink_status(path))
+             ? IgnoreRules{pecanctl::read_file(path, k_longest)}
+             : IgnoreRules{};
 }
 
 // Lists what a folder's .dockerignore leaves of it.

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-Deadline soon()
+Deadline in_time()
 {
   return Deadline::in(std::chrono::seconds{10});
 }
@@ -93,10 +93,10 @@ std::optional<int> WorkerProcess::wait_for_end(milliseconds limit)
 Lab::Lab()
     : type_{fresh_name()},
       queue_{type_ + "_1"},
-      broker_{rabbitmq::connect(rabbitmq::parse_amqp_url(service("PECANCTL_TEST_RABBITMQ")), soon(),
-                                {})}
+      broker_{rabbitmq::connect(rabbitmq::parse_amqp_url(service("PECANCTL_TEST_RABBITMQ")),
+                                in_time(), {})}
 {
-  broker_->ensure_queue(queue_, soon(), {});
+  broker_->ensure_queue(queue_, in_time(), {});
   write_file_atomically(
       path() / "model.json",
       fmt::format(R"({{"name":"Test","type":"{}","version":1,"binary":"/bin/true"}})", type_),
@@ -106,7 +106,7 @@ Lab::Lab()
 Lab::~Lab()
 {
   try {
-    broker_->remove_queue(queue_, soon(), {});
+    broker_->remove_queue(queue_, in_time(), {});
   } catch (const Error&) {  // the broker is gone, and so will be the queue
   }
 }
@@ -167,13 +167,14 @@ void Lab::submit_body(const std::string& body, const std::string& message_id)
 {
   const std::vector<rabbitmq::Message> messages{
       {.body = body, .message_id = message_id, .reply_to = replies_}};
-  broker_->publish(queue_, messages, 1, [](std::size_t, rabbitmq::PublishOutcome) {}, soon(), {});
+  broker_->publish(queue_, messages, 1, [](std::size_t, rabbitmq::PublishOutcome) {}, in_time(),
+                   {});
 }
 
 void Lab::ask_for_replies()
 {
-  replies_ = broker_->make_reply_queue(soon(), {});
-  broker_->consume(replies_, 0, true, soon(), {});
+  replies_ = broker_->make_reply_queue(in_time(), {});
+  broker_->consume(replies_, 0, true, in_time(), {});
 }
 
 std::optional<rabbitmq::Message> Lab::next_reply()
@@ -184,7 +185,7 @@ std::optional<rabbitmq::Message> Lab::next_reply()
 
 std::uint64_t Lab::count_ready()
 {
-  const auto state = broker_->find_queue(queue_, soon(), {});
+  const auto state = broker_->find_queue(queue_, in_time(), {});
   return state ? state->ready : 0;
 }
 
