@@ -7,6 +7,7 @@
 #include <iostream>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -177,20 +178,18 @@ arrays::MadeFolders RunSources::make_folders(bool is_rehearsal, const Deadline& 
   return work(setup_.data(), model, table_, rows_, options, deadline, context_.stop());
 }
 
-std::vector<std::string> RunSources::words(const std::vector<std::string>& left_out) const
+std::vector<std::string> RunSources::take_words(const std::vector<std::string>& left_out)
 {
-  if (left_out.empty()) {
-    return words_;
+  auto words = std::exchange(words_, {});
+  if (!left_out.empty()) {
+    // These are to be made from a template: then the first words are those of the rows.
+    const std::set<std::string_view> without{left_out.begin(), left_out.end()};
+    std::size_t i = 0;
+    std::erase_if(words, [&](const auto& /*word*/) {
+      return i < rows_.size() && without.contains(rows_[i++].path);
+    });
   }
-  const std::set<std::string_view> without{left_out.begin(), left_out.end()};
-  std::vector<std::string> kept;
-  for (std::size_t i = 0; i < words_.size(); ++i) {
-    // What is left out is to be made from a template: then the first words are those of the rows.
-    if (i >= rows_.size() || !without.contains(rows_[i].path)) {
-      kept.push_back(words_[i]);
-    }
-  }
-  return kept;
+  return words;
 }
 
 std::string RunSources::result_path(std::string_view folder) const

@@ -29,8 +29,8 @@ class RunSources {
   /// Makes the folders of --template; with `is_rehearsal` only tells what would be made.
   arrays::MadeFolders make_folders(bool is_rehearsal, const Deadline& deadline);
 
-  /// The folders as they were named, those in `left_out` excepted.
-  std::vector<std::string> words(const std::vector<std::string>& left_out = {}) const;
+  /// The folders as they were named, those in `left_out` excepted. Once.
+  std::vector<std::string> take_words(const std::vector<std::string>& left_out = {});
 
   /// Where the results of the job in `folder` (as workers see it) go.
   std::string result_path(std::string_view folder) const;

@@ -50,10 +50,10 @@ void print_dry_run(const RunFlags& flags, const RunTarget& target, RunSetup& set
 {
   RunSources sources{flags, setup, context};
   const auto folders = sources.make_folders(true, context.deadline(k_expand));
-  const auto plan =
-      workflow::plan_run(setup.find_store(), target.queue,
-                         find_candidates(sources.words(folders.missing), target, setup, context),
-                         {.runs_again = flags.runs_again, .skips_failed = flags.resumes});
+  const auto plan = workflow::plan_run(
+      setup.find_store(), target.queue,
+      find_candidates(sources.take_words(folders.missing), target, setup, context),
+      {.runs_again = flags.runs_again, .skips_failed = flags.resumes});
   auto steps = nlohmann::json::array();
   for (const auto& job : plan.jobs) {
     print_step(context, target, job,
@@ -93,7 +93,7 @@ workflow::Begun begin(const RunFlags& flags, const RunTarget& target, RunSources
          fmt::format("{} run folders made, {} there already{}", made.made, made.kept,
                      made.set_aside > 0 ? fmt::format(", {} set aside", made.set_aside) : ""));
   }
-  const auto candidates = find_candidates(sources.words(), target, setup, context);
+  const auto candidates = find_candidates(sources.take_words(), target, setup, context);
   const auto id_seed =
       static_cast<std::uint32_t>(std::stoul(sha256_hex(random_uuid()).substr(0, 8), nullptr, 16));
   const auto now = std::chrono::system_clock::now();

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/arrays/pattern.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -98,13 +99,18 @@ Expansion expand_words(std::span<const std::string> words, const Table& table)
     patterns.push_back(cut(word));
   }
   Expansion expansion;
-  std::set<std::string> seen;
+  expansion.folders.reserve(table.size() * words.size());
+  std::vector<std::size_t> seen;  // digests: sets of so many words are large
+  seen.reserve(table.size() * words.size());
   for (std::uint32_t row = 0; row < table.size(); ++row) {
     for (const auto& pattern : patterns) {
       expansion.folders.push_back({.word = render(pattern, table, row), .row = row});
-      expansion.repeated += seen.insert(expansion.folders.back().word).second ? 0U : 1U;
+      seen.push_back(std::hash<std::string>{}(expansion.folders.back().word));
     }
   }
+  std::ranges::sort(seen);
+  const auto repeated = std::ranges::unique(seen);
+  expansion.repeated = repeated.size();
   return expansion;
 }
 

@@ -51,9 +51,10 @@ std::vector<std::string> parse_runs_file(std::string_view text, std::string_view
                         .hint = "give the runs.txt that PEcAn has written"});
   }
   if (!mistakes.empty()) {
+    const auto why = mistakes.front().message;
     throw Error{{.code = ErrorCode::invalid,
                  .what = fmt::format("cannot read the runs of {}", path),
-                 .why = mistakes.front().message,
+                 .why = why,
                  .diagnostics = std::move(mistakes)}};
   }
   return folders;

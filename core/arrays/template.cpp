@@ -75,9 +75,9 @@ std::uint32_t mode_of(const fs::path& path)
   return status.st_mode & k_mode_bits;
 }
 
-std::string join(const std::string& folder, const std::string& name)
+std::string join(const std::string& base, const std::string& rest)
 {
-  return folder.empty() ? name : fmt::format("{}/{}", folder, name);
+  return base.empty() ? rest : fmt::format("{}/{}", base, rest);
 }
 
 // Reads the folders below the template's `root`, one after the other.

@@ -23,6 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds k_longest_sleep{250};
+constexpr std::size_t k_sent_between_looks = 64;
 
 class AmqpBroker : public Broker, private Listener {
  public:
@@ -214,15 +215,19 @@ void AmqpBroker::send_and_confirm(std::string_view queue, std::span<const Messag
                                   const Deadline& deadline, const std::stop_token& stop)
 {
   const StallGuard guard{connection_.socket(), deadline, stop};
+  const auto room = std::max<std::size_t>(window, 1);
   for (std::size_t next = 0; next < messages.size() || unanswered_->size() > 0;) {
-    while (connection_.read_frame()) {
+    // Looking for answers costs as much as sending.
+    const bool is_due =
+        next == messages.size() || unanswered_->size() >= room || next % k_sent_between_looks == 0;
+    while (is_due && connection_.read_frame()) {
     }
     connection_.check_channel(Channel::confirm, what);
     if (next == messages.size() && unanswered_->size() == 0) {
       return;
     }
     check_publishing(what, deadline, stop);
-    const bool has_room = unanswered_->size() < std::max<std::size_t>(window, 1);
+    const bool has_room = unanswered_->size() < room;
     if (next < messages.size() && has_room && !connection_.is_blocked()) {
       send_one(queue, messages[next], next, what, deadline, stop);
       ++next;

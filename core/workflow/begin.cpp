@@ -123,16 +123,16 @@ Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> 
   Begun begun{.already_done = plan.already_done,
               .failed_before = plan.failed_before,
               .attached = plan.attached};
-  std::set<std::string_view> folders;
-  for (const auto& candidate : candidates) {
-    folders.insert(candidate.folder);
-  }
   if (!plan.jobs.empty()) {
     info.already_done = plan.already_done;
     info.failed_before = plan.failed_before;
     begun.run = store.create(std::move(info), std::move(plan.jobs));
   }
   failpoint("run.begun");
+  std::set<std::string_view> folders;
+  for (const auto& candidate : others.held.empty() ? std::span<const Candidate>{} : candidates) {
+    folders.insert(candidate.folder);
+  }
   for (auto& run : others.held) {
     hand_over(store, run, folders);
   }
@@ -148,7 +148,7 @@ std::string find_run(const RunStore& store, std::string_view id)
                  .why = "none is under way",
                  .hint = "submit jobs: pecanctl run MODEL DIR…"}};
   }
-  const std::string wanted{id.empty() ? open.back() : id};
+  std::string wanted{id.empty() ? open.back() : id};
   store.read(wanted);  // says which ids there are
   return wanted;
 }

@@ -5,7 +5,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <set>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -115,6 +115,8 @@ class Collector {
 
   std::vector<Candidate> finish()
   {
+    remove_repeated();
+    candidates_.reserve(folders_.size());
     for (std::size_t first = 0; first < folders_.size(); first += k_folders_at_once) {
       examine(
           std::span{folders_}.subspan(first, std::min(k_folders_at_once, folders_.size() - first)));
@@ -129,14 +131,30 @@ class Collector {
   }
 
  private:
-  void add_folder(const std::string& folder)
+  void add_folder(const std::string& folder) { folders_.push_back(folder); }
+
+  // Keeps the first of each. There may be 100 000: a set of them would be larger than they are.
+  void remove_repeated()
   {
-    if (seen_.insert(folder).second) {
-      folders_.push_back(folder);
+    std::vector<std::uint32_t> order(folders_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    const auto key = [this](auto i) { return std::pair{std::string_view{folders_[i]}, i}; };
+    std::ranges::sort(order, {}, key);
+    std::vector<bool> is_repeated(folders_.size());
+    for (std::size_t i = 1; i < order.size(); ++i) {
+      is_repeated[order[i]] = folders_[order[i]] == folders_[order[i - 1]];
     }
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < folders_.size(); ++i) {
+      if (!is_repeated[i] && kept++ != i) {
+        folders_[kept - 1] = std::move(folders_[i]);
+      }
+    }
+    folders_.resize(kept);
   }
 
-  void examine(std::span<const std::string> folders)
+  // Takes the names.
+  void examine(std::span<std::string> folders)
   {
     std::vector<std::string> paths;
     std::vector<std::string> scripts;
@@ -160,8 +178,9 @@ class Collector {
       } else {
         const auto outcome = ends[i] ? parse_outcome(*ends[i]) : std::nullopt;
         const auto& file = infos[3 * i + 2];
-        candidates_.push_back({.folder = folders[i],
-                               .key = job_key(queue_, folders[i], texts[i]->text),
+        const auto key = job_key(queue_, folders[i], texts[i]->text);
+        candidates_.push_back({.folder = std::move(folders[i]),
+                               .key = key,
                                .is_ok = outcome && outcome->is_ok,
                                .outcome = file ? std::optional{file->stamp} : std::nullopt});
       }
@@ -195,7 +214,6 @@ class Collector {
   const Deadline& deadline_;
   std::stop_token stop_;
   std::vector<std::string> folders_;
-  std::set<std::string> seen_;
   std::vector<Candidate> candidates_;
   std::vector<Diagnostic> mistakes_;
 };
@@ -238,6 +256,7 @@ JobPlan plan_jobs(std::span<const Candidate> candidates, const KnownJobs& known,
                   std::uint32_t nonce)
 {
   JobPlan plan;
+  plan.jobs.reserve(candidates.size());
   for (const auto& candidate : candidates) {
     const auto found = known.by_folder.find(candidate.folder);
     if (found != known.by_folder.end()) {
@@ -259,7 +278,10 @@ JobPlan plan_jobs(std::span<const Candidate> candidates, const KnownJobs& known,
       ++plan.failed_before;
       continue;
     }
-    plan.jobs.push_back({.folder = candidate.folder, .key = candidate.key, .nonce = nonce});
+    plan.jobs.push_back({.folder = candidate.folder,
+                         .key = candidate.key,
+                         .nonce = nonce,
+                         .had_no_outcome = !candidate.outcome});
   }
   return plan;
 }

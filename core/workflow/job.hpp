@@ -35,7 +35,8 @@ struct Job {
   std::uint32_t nonce = 0;  ///< of the run that first sent it
   std::uint16_t attempt = 1;
   JobState state = JobState::waiting;
-  bool is_watched = false;  ///< another pecanctl submits it: we look on only
+  bool had_no_outcome = false;  ///< when its run began; false: not known
+  bool is_watched = false;      ///< another pecanctl submits it: we look on only
 };
 
 /// Under way: sent, and without an outcome.

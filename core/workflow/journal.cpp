@@ -113,11 +113,8 @@ RunState Journal::read(const fs::path& path)
   return state;
 }
 
-void Journal::append(std::span<const Record> records)
+void Journal::write(std::span<const Record> records)
 {
-  if (records.empty()) {
-    return;
-  }
   std::string text;
   for (const auto& record : records) {
     text += render_record(record);
@@ -127,6 +124,14 @@ void Journal::append(std::span<const Record> records)
     }
   }
   write_all(file_.get(), text, path_.string());
+}
+
+void Journal::append(std::span<const Record> records)
+{
+  if (records.empty()) {
+    return;
+  }
+  write(records);
   failpoint("run.journal_written");
   if (::fdatasync(file_.get()) != 0) {
     throw system_error(fmt::format("cannot write {}", path_.string()), errno);

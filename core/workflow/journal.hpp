@@ -28,6 +28,8 @@ class Journal {
 
   /// Appends; on disk when this returns. @throws Error.
   void append(std::span<const Record> records);
+  /// Appends; survives this process when this returns, and the machine after the next `append`.
+  void write(std::span<const Record> records);
 
   void append(const Record& record) { append(std::span{&record, 1}); }
 

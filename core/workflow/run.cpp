@@ -182,6 +182,7 @@ bool Run::try_again(std::uint32_t index, JobEnd end, const Deadline& deadline,
   held_.unwritten.push_back({.kind = Record::Kind::retry, .job = index, .attempt = attempt});
   job.attempt = attempt;
   job.started_at = {};
+  job.had_no_outcome = false;
   job.state = JobState::waiting;
   return true;
 }

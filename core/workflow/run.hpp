@@ -42,7 +42,7 @@ struct RunTiming {
   std::chrono::milliseconds longest_slow_look{10'000};
   std::chrono::milliseconds ask{2000};           ///< between two questions to broker and workers
   std::chrono::milliseconds lost_after{30'000};  ///< silence after which a job counts as lost
-  std::chrono::milliseconds publish{60'000};     ///< one batch, a blocked broker included
+  std::chrono::milliseconds publish{60'000};     ///< a batch, and 10 ms a job; blocked or not
   std::chrono::milliseconds reconnect{120'000};  ///< without the broker
 };
 
@@ -50,7 +50,7 @@ struct RunOptions {
   std::size_t most_at_once = 0;  ///< jobs under way, 0: no limit
   bool recognises_duplicates =
       false;                    ///< the worker runs a message that comes twice once (pecan-worker)
-  std::size_t window = 1000;    ///< unanswered publications
+  std::size_t window = 900;     ///< unanswered publications
   std::string mount = "/data";  ///< where workers see the data
   bool tells_share = false;     ///< progress in words says "24 %", too
   bool tells_time_left = false;
@@ -113,7 +113,7 @@ class Run {
   void cancel_waiting();
   void take_back(const Deadline& deadline, const std::stop_token& stop);
   std::chrono::milliseconds time_of(const Job& job) const;
-  std::optional<std::uint32_t> find_job(std::string_view folder) const;
+  std::optional<std::uint32_t> find_job(std::string_view path) const;
   void end_job(std::uint32_t index, const Outcome& outcome, JobEnd end, const Deadline& deadline,
                const std::stop_token& stop);
   void flush();

@@ -16,7 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t k_batch = 1000;  // jobs in one step of submission
+constexpr std::size_t k_batch = 10'000;  // jobs in one step of submission
+constexpr milliseconds k_publish_one{10};
+constexpr milliseconds k_first_look_holds{30'000};
 constexpr milliseconds k_connect{5000};
 
 std::string describe_refusal(rabbitmq::PublishOutcome outcome, std::string_view queue)
@@ -100,9 +102,11 @@ void Run::send(rabbitmq::Broker& broker, const Deadline& deadline, const std::st
   if (chosen.empty()) {
     return;
   }
-  const SubmissionOptions options{.reply_to = wants_replies_ ? reply_queue_ : "",
-                                  .window = options_.window,
-                                  .mount = options_.mount};
+  const SubmissionOptions options{
+      .reply_to = wants_replies_ ? reply_queue_ : "",
+      .window = options_.window,
+      .trusts_first_look = services_.now() - began_ < k_first_look_holds,
+      .mount = options_.mount};
   const auto on_refused = [this](std::uint32_t index, auto outcome) { refuse(index, outcome); };
   silence_.interrupt();
   slow_look_ = options_.timing.first_slow_look;
@@ -110,7 +114,7 @@ void Run::send(rabbitmq::Broker& broker, const Deadline& deadline, const std::st
     held_.state.jobs[index].sent_at = services_.now();
   }
   send_jobs(held_, chosen, services_.data, broker, options, on_refused,
-            deadline.sooner(options_.timing.publish), stop);
+            deadline.sooner(options_.timing.publish + k_publish_one * chosen.size()), stop);
   if (choose().empty()) {
     flush();
   }

@@ -12,6 +12,8 @@ namespace {
 
 using rabbitmq::PublishOutcome;
 
+constexpr std::size_t k_confirmed_at_once = 100;
+
 std::optional<engine::FileStamp> stamp_of(const std::optional<engine::PathInfo>& info)
 {
   return info ? std::optional{info->stamp} : std::nullopt;
@@ -76,7 +78,7 @@ class Batch {
   void send(rabbitmq::Broker& broker, std::size_t window, const Deadline& deadline,
             const std::stop_token& stop)
   {
-    const auto note = [this](std::size_t i, PublishOutcome outcome) { outcomes_[i] = outcome; };
+    const auto note = [this](std::size_t i, PublishOutcome outcome) { note_outcome(i, outcome); };
     try {
       broker.publish(run_.state.info.queue, messages_, window, note, deadline, stop);
     } catch (const std::exception&) {
@@ -97,17 +99,31 @@ class Batch {
   }
 
  private:
+  // What is confirmed is written soon: a kill leaves few jobs in doubt.
+  void note_outcome(std::size_t i, PublishOutcome outcome)
+  {
+    outcomes_[i] = outcome;
+    if (outcome != PublishOutcome::confirmed) {
+      return;
+    }
+    run_.state.jobs[jobs_[i]].state = JobState::queued;
+    run_.unwritten.push_back({.kind = Record::Kind::confirmed, .job = jobs_[i]});
+    if (run_.unwritten.size() >= k_confirmed_at_once) {
+      run_.journal.write(run_.unwritten);
+      run_.unwritten.clear();
+    }
+  }
+
   void settle()
   {
     failpoint("run.published");
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
-      if (outcomes_[i] == PublishOutcome::unconfirmed || (!outcomes_[i] && was_sent_[i])) {
-        continue;  // it may be there
+      const bool may_be_there =
+          outcomes_[i] == PublishOutcome::unconfirmed || (!outcomes_[i] && was_sent_[i]);
+      if (outcomes_[i] != PublishOutcome::confirmed && !may_be_there) {
+        run_.state.jobs[jobs_[i]].state = JobState::waiting;
+        run_.unwritten.push_back({.kind = Record::Kind::withdrawn, .job = jobs_[i]});
       }
-      const bool is_there = outcomes_[i] == PublishOutcome::confirmed;
-      run_.state.jobs[jobs_[i]].state = is_there ? JobState::queued : JobState::waiting;
-      run_.unwritten.push_back(
-          {.kind = is_there ? Record::Kind::confirmed : Record::Kind::withdrawn, .job = jobs_[i]});
     }
   }
 
@@ -126,11 +142,14 @@ void send_jobs(HeldRun& run, std::span<const std::uint32_t> jobs, engine::DataAc
 {
   std::vector<std::uint32_t> fresh;
   for (const auto index : jobs) {
-    if (run.state.jobs[index].state == JobState::waiting) {
+    const auto& job = run.state.jobs[index];
+    if (job.state == JobState::waiting && !(options.trusts_first_look && job.had_no_outcome)) {
       fresh.push_back(index);
     }
   }
-  clear_outcomes(run.state.jobs, fresh, data, deadline, stop);
+  if (!fresh.empty()) {
+    clear_outcomes(run.state.jobs, fresh, data, deadline, stop);
+  }
   failpoint("run.cleared");
   Batch batch{run, jobs, options};
   batch.send(broker, options.window, deadline, stop);

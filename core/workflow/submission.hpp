@@ -19,8 +19,9 @@ namespace pecanctl::workflow {
 using OnRefused = std::function<void(std::uint32_t job, rabbitmq::PublishOutcome)>;
 
 struct SubmissionOptions {
-  std::string reply_to = {};  ///< empty: nobody waits
-  std::size_t window = 100;   ///< unanswered messages at most
+  std::string reply_to = {};       ///< empty: nobody waits
+  std::size_t window = 900;        ///< unanswered messages at most
+  bool trusts_first_look = false;  ///< what had no outcome when the run began has none now
   std::string mount = "/data";
 };
 

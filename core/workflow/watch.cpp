@@ -60,6 +60,7 @@ Watched watch_run(const RunStore& store, std::string_view id, Reporter& reporter
   tail.read_on();
   note(reporter, fmt::format("another pecanctl works on run {}: looking on", id));
   Step step{reporter, {.id = std::string{id}, .group = tail.state().info.model, .action = "run"}};
+  std::string shown;
   while (!tail.state().is_ended) {
     if (auto held = try_open(store, id)) {
       step.set_outcome(StepOutcome::skipped);
@@ -74,8 +75,12 @@ Watched watch_run(const RunStore& store, std::string_view id, Reporter& reporter
       }
     });
     const auto sum = count_ends(tail.state().jobs);
-    step.progress(fmt::format("{}/{} done, {} failed", sum.jobs - sum.left(), sum.jobs, sum.failed),
-                  sum.jobs - sum.left(), sum.jobs, "jobs");
+    const auto done = sum.jobs - sum.left();
+    if (auto text = fmt::format("{}/{} done, {} failed", done, sum.jobs, sum.failed);
+        text != shown) {
+      step.progress(text, done, sum.jobs, "jobs");
+      shown = std::move(text);
+    }
   }
   return {.state = tail.state()};
 }
