@@ -68,14 +68,14 @@ std::string explain_site_contact(std::string_view text)
 
 std::string explain_loopback(std::string_view text)
 {
-  constexpr int k_last_port = 65'535;
+  constexpr int k_highest_port = 65'535;
   const auto colon = text.rfind(':');
   const auto host = text.substr(0, colon);
   const auto port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
   int number = -1;
   const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc{} || stop != port.data() + port.size() || number < 0 ||
-      number > k_last_port) {
+      number > k_highest_port) {
     return "is no ADDRESS:PORT";
   }
   return host.starts_with("127.") || host == "localhost" || host == "::1"

@@ -160,8 +160,15 @@ class Scale(AgentCase):
 
 
 class Requests(AgentCase):
+    def listens(self):
+        try:
+            return Broker(self.shared).call("GET", "queues/%2F/elasticity-deploy")
+        except urllib.error.HTTPError:
+            return None
+
     def test_a_request_edits_the_file_once_and_deploys(self):
         process, url = self.agent("--duties", "deploy,announce")
+        wait_until(self.listens, 20, "a queue for requests")
         request = secrets.token_hex(8)
         wish = ("deploy", "DALEC_1.0", "--via", self.amqp(), "--min", "2", "--max", "4", "--request-id", request)
         result = self.expect(run(*wish, "--json", timeout=120), 0)
