@@ -109,8 +109,8 @@ Expansion expand_words(std::span<const std::string> words, const Table& table)
     }
   }
   std::ranges::sort(seen);
-  const auto repeated = std::ranges::unique(seen);
-  expansion.repeated = repeated.size();
+  const auto single = std::unique(seen.begin(), seen.end());
+  expansion.repeated = static_cast<std::size_t>(seen.end() - single);
   return expansion;
 }
 
