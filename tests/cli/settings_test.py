@@ -267,8 +267,8 @@ images: build
         self.file.write_text(self.TEXT.replace('type: "a#b: c"', "type: ab"))
         result = yaml.safe_load(self.validate("--print", "-i", "other", env=self.env).out)
         self.assertEqual((result["pecan"], result["name"], result["engine"]), ("1.9.0", "other", "docker"))
-        self.assertEqual(result["models"]["dalec"], {"replicas": 2, "max_runtime": "12h", "type": "DALEC",
-                                                     "version": "1.0", "worker": "pecan", "memory": "2GiB"})
+        self.assertEqual(result["models"]["dalec"], {"replicas": 2, "max_runtime": "12h", "network": "shared",
+                                                     "type": "DALEC", "version": "1.0", "worker": "pecan", "memory": "2GiB"})
         self.assertEqual(result["models"]["odd"]["image"], 'x"y\\z$$a')
         self.assertEqual(result["secrets"]["postgres"], {"file": "secrets/postgres"})
 
