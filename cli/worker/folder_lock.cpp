@@ -55,14 +55,18 @@ std::optional<FolderRecord> FolderLock::read() const
   if (!record.is_object() || !record.contains("message_id") || !record["message_id"].is_string()) {
     return std::nullopt;
   }
+  const auto state = record.value("state", json{});
   return FolderRecord{.message_id = record["message_id"].get<std::string>(),
-                      .is_done = record.contains("state") && record["state"] == "done"};
+                      .is_done = state == "done" || state == "settled",
+                      .is_settled = state == "settled"};
 }
 
 void FolderLock::write(const FolderRecord& record, std::string_view worker_id) const
 {
   const json content{{"message_id", record.message_id},
-                     {"state", record.is_done ? "done" : "running"},
+                     {"state", record.is_settled ? "settled"
+                               : record.is_done  ? "done"
+                                                 : "running"},
                      {"worker", worker_id},
                      {"at", format_time(std::chrono::system_clock::now())}};
   const auto line = content.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";

@@ -16,6 +16,7 @@ namespace pecanctl::worker {
 struct FolderRecord {
   std::string message_id = {};  ///< empty: it had none
   bool is_done = false;
+  bool is_settled = false;  ///< the broker has heard so: the message cannot come back
 };
 
 /// The right to run a job in a folder: a kernel lock on `.pecan-worker.lock` in it, which ends with

@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds k_connect_limit{10'000};
 constexpr milliseconds k_request_limit{5'000};
+constexpr milliseconds k_settle_limit{5000};
 constexpr milliseconds k_heartbeat_limit{250};  // a blocked broker must not hold the loop
 constexpr milliseconds k_lock_poll{250};
 constexpr std::chrono::seconds k_kill_delay{5};
@@ -50,7 +51,7 @@ BrokerLink::Connect make_connect(const Config& config)
 bool is_same_message(const FolderRecord& record, const rabbitmq::Delivery& delivery)
 {
   return record.message_id == delivery.message.message_id &&
-         (!record.message_id.empty() || delivery.is_redelivered);
+         (!record.message_id.empty() || (delivery.is_redelivered && !record.is_settled));
 }
 
 Worker::Worker(Config config, Log& log)
@@ -292,9 +293,23 @@ void Worker::complete_job(Task& task)
 void Worker::settle(Status status)
 {
   const auto task = std::exchange(task_, std::nullopt);
-  if (task->is_ours) {
-    reply(task->delivery, task->job.folder.string(), status);
-    with_broker([&](rabbitmq::Broker& broker) { broker.ack(task->delivery.tag); });
+  if (!task->is_ours) {
+    return;
+  }
+  reply(task->delivery, task->job.folder.string(), status);
+  bool is_heard = false;
+  with_broker([&](rabbitmq::Broker& broker) {
+    broker.ack(task->delivery.tag);
+    // Without an id, "redelivered" is all that tells the message of this run from a later one for
+    // the same folder, and a later one may have been handed back by somebody else. An answer to
+    // anything on the channel means that the acknowledgement before it was taken.
+    if (task->delivery.message.message_id.empty()) {
+      broker.find_queue(config_.model.queue, Deadline::in(k_settle_limit), {});
+      is_heard = true;
+    }
+  });
+  if (is_heard) {
+    task->lock->write({.is_done = true, .is_settled = true}, id_);
   }
 }
 

@@ -112,7 +112,25 @@ TEST_CASE("pecan-worker: a new message for a finished folder is run again")
   CHECK(Lab::list_runs(folder).size() == 4);  // only the second m1 is a repetition
 }
 
-#ifdef PECANCTL_FAILPOINTS
+TEST_CASE("pecan-worker: a message without an id that somebody handed back is run again")
+{
+  Lab lab;
+  const auto folder = lab.make_job("again", "echo x >> runs");
+  auto worker = lab.start_worker();
+  lab.submit(folder);
+  REQUIRE(Lab::wait_for_outcome(folder).ends_with("OK\n"));
+  worker->signal(SIGTERM);
+  REQUIRE(worker->wait_for_end() == 0);
+  lab.submit(folder);
+  const auto consumer = lab.broker().consume(lab.queue(), 1, false, Deadline::in(5s), {});
+  const auto delivery = lab.broker().next_delivery(5s, -1, {});
+  REQUIRE(delivery.has_value());
+  lab.broker().cancel_consumer(consumer, Deadline::in(5s), {});
+  lab.broker().reject(delivery->tag, true);
+  worker = lab.start_worker();
+  CHECK(eventually([&] { return Lab::list_runs(folder).size() == 2; }));
+}
+
 TEST_CASE("pecan-worker: a crash after the outcome does not run the job again")
 {
   for (const std::string point : {"worker.outcome_written", "worker.before_ack"}) {
@@ -139,4 +157,3 @@ TEST_CASE("pecan-worker: a crash before the run runs the job once")
   CHECK(Lab::wait_for_outcome(folder) == "b'fine\\n'\nOK\n");
   CHECK(Lab::list_runs(folder).size() == 1);
 }
-#endif

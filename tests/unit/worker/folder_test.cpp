@@ -50,6 +50,8 @@ TEST_CASE("worker::is_same_message: an id decides and without one the redelivere
   CHECK(same("", "", true));
   CHECK_FALSE(same("", "", false));
   CHECK_FALSE(same("m", "", true));
+  // Handed back by somebody else, after the broker had heard the end of the run before.
+  CHECK_FALSE(is_same_message({.is_done = true, .is_settled = true}, {.is_redelivered = true}));
 }
 
 TEST_CASE("worker::write_outcome: is two lines and is found again until removed")
