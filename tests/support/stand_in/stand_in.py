@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import urllib.parse
 
 URL = urllib.parse.urlsplit(os.environ.get("RABBITMQ_URI", ""))
@@ -75,11 +76,24 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """For both families: `localhost` may be either."""
+    """For both families: `localhost` may be either. Asked to end it answers first whoever got through to it, as the
+    servers of the real images do."""
 
     address_family = socket.AF_INET6
     request_queue_size = 128
-    daemon_threads = True
+    daemon_threads = False  # those that answer are waited for
+
+    def end(self):
+        self.shutdown()
+        self.timeout = 0
+        self.timed_out = False
+        while not self.timed_out:
+            self.handle_request()
+        self.server_close()
+        os._exit(0)
+
+    def handle_timeout(self):
+        self.timed_out = True
 
 
 def consume(queue):
@@ -109,7 +123,10 @@ def serve(arguments):
     check(role)
     if ROLES[role][0] == 0:
         consume(os.environ.get("STAND_IN_QUEUE", "pecan"))
-    Server(("::", ROLES[role][0]), Page).serve_forever()
+    server = Server(("::", ROLES[role][0]), Page)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.end).start())
+    server.serve_forever(poll_interval=0.05)
+    threading.Event().wait()  # `end` is the end
 
 
 def curl(arguments):
