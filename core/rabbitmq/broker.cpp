@@ -23,7 +23,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds k_longest_sleep{250};
-constexpr std::size_t k_sent_between_looks = 64;
+// Looking for answers costs as much as sending a small message; before more than this is on its way
+// a broker that has had enough must be heard, or sending blocks.
+constexpr std::size_t k_bytes_between_looks = std::size_t{64} * 1024;
+constexpr std::size_t k_message_overhead = 1024;
 
 class AmqpBroker : public Broker, private Listener {
  public:
@@ -70,6 +73,7 @@ class AmqpBroker : public Broker, private Listener {
                                          const Deadline& deadline, const std::stop_token& stop);
   void open_confirming(std::string_view what, const Deadline& deadline,
                        const std::stop_token& stop);
+  void hear_out();
   void send_and_confirm(std::string_view queue, std::span<const Message> messages,
                         std::size_t window, std::string_view what, const Deadline& deadline,
                         const std::stop_token& stop);
@@ -183,6 +187,16 @@ void AmqpBroker::open_confirming(std::string_view what, const Deadline& deadline
   }
 }
 
+// Sending may have stalled before the broker's reason for it, or its last confirmations, were read.
+void AmqpBroker::hear_out()
+{
+  try {
+    while (connection_.read_frame()) {
+    }
+  } catch (const Error&) {  // what is told is why sending ended
+  }
+}
+
 void AmqpBroker::publish(std::string_view queue, std::span<const Message> messages,
                          std::size_t window,
                          const std::function<void(std::size_t, PublishOutcome)>& on_outcome,
@@ -202,6 +216,7 @@ void AmqpBroker::publish(std::string_view queue, std::span<const Message> messag
     finish();
     throw;
   } catch (const Error&) {
+    hear_out();
     finish();
     check_stop(stop);                        // what looks like a broken connection may be
     check_publishing(what, deadline, stop);  // the guard's work
@@ -216,11 +231,13 @@ void AmqpBroker::send_and_confirm(std::string_view queue, std::span<const Messag
 {
   const StallGuard guard{connection_.socket(), deadline, stop};
   const auto room = std::max<std::size_t>(window, 1);
+  std::size_t unheard = k_bytes_between_looks;  // sent since the last look
   for (std::size_t next = 0; next < messages.size() || unanswered_->size() > 0;) {
-    // Looking for answers costs as much as sending.
-    const bool is_due =
-        next == messages.size() || unanswered_->size() >= room || next % k_sent_between_looks == 0;
-    while (is_due && connection_.read_frame()) {
+    if (next == messages.size() || unanswered_->size() >= room || connection_.is_blocked() ||
+        unheard >= k_bytes_between_looks) {
+      unheard = 0;
+      while (connection_.read_frame()) {
+      }
     }
     connection_.check_channel(Channel::confirm, what);
     if (next == messages.size() && unanswered_->size() == 0) {
@@ -230,6 +247,7 @@ void AmqpBroker::send_and_confirm(std::string_view queue, std::span<const Messag
     const bool has_room = unanswered_->size() < room;
     if (next < messages.size() && has_room && !connection_.is_blocked()) {
       send_one(queue, messages[next], next, what, deadline, stop);
+      unheard += k_message_overhead + messages[next].body.size();
       ++next;
     } else {
       connection_.sleep(std::min(k_longest_sleep, deadline.left()), -1);
