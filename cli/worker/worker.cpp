@@ -308,8 +308,13 @@ void Worker::settle(Status status)
       is_heard = true;
     }
   });
-  if (is_heard) {
+  if (!is_heard) {
+    return;
+  }
+  try {
     task->lock->write({.is_done = true, .is_settled = true}, id_);
+  } catch (const Error& error) {
+    log_.line(error.what());  // the message is acknowledged; nothing else is left to do for it
   }
 }
 
