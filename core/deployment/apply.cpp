@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,22 +14,26 @@
 #include "core/deployment/bring_up.hpp"
 #include "core/deployment/removal.hpp"
 #include "core/deployment/replace.hpp"
-#include "core/deployment/stage.hpp"
 
 namespace pecanctl::deployment {
 namespace {
 
 using engine::Replica;
 
+// How far a service is whose turn has come.
+struct Progress {
+  std::size_t unready = 0;   // containers that were not ready yet
+  std::size_t unproven = 0;  // containers that are still watched
+  bool is_trimmed = false;   // what it had too much is gone
+};
+
 class Applier {
  public:
   Applier(const Deployment& deployment, engine::Backend& backend, Reporter& reporter,
           const Deadline& deadline, std::stop_token stop)
-      : plan_{deployment.plan},
-        desired_{deployment.desired},
-        stack_{*desired_.stack},
-        tasks_{deployment.tasks},
-        options_{deployment.options},
+      : deployment_{deployment},
+        plan_{deployment.plan},
+        stack_{*deployment.desired.stack},
         backend_{backend},
         reporter_{reporter},
         deadline_{deadline},
@@ -36,10 +41,11 @@ class Applier {
         bench_{.identity = {.instance = stack_.name, .owner = stack_.owner},
                .backend = backend,
                .probe = deployment.probe,
-               .options = options_,
+               .options = deployment.options,
                .reporter = reporter,
                .deadline = deadline,
-               .stop = stop_}
+               .stop = stop_},
+        vigil_{bench_.identity, backend, bench_.probe}
   {
   }
 
@@ -47,9 +53,7 @@ class Applier {
   {
     make_foundations();
     run_external_tasks();
-    for (const auto& level : stack::dependency_levels(stack_.services)) {
-      run_level(able_of(level));
-    }
+    bring_services_up();
     if (!outcome_.has_failed()) {
       remove_where(
           [&](const Action& action) { return stack_.find_service(action.service) == nullptr; });
@@ -61,18 +65,136 @@ class Applier {
   }
 
  private:
-  // Those of a level that depend on nothing that failed. The others count as failed themselves, so
-  // that what depends on them does not start either.
-  std::set<std::string> able_of(const std::vector<std::string>& level)
+  // Each service begins when those that it depends on are ready and their tasks done. That they
+  // stay ready is proved meanwhile.
+  void bring_services_up()
+  {
+    for (const auto& level : stack::dependency_levels(stack_.services)) {
+      left_.insert(left_.end(), level.begin(), level.end());
+    }
+    while (begin_able() || !vigil_.is_empty()) {
+      take_note(vigil_.look(stop_));
+      if (!vigil_.is_empty()) {
+        pause_for(k_look_pause, deadline_, stop_);
+      }
+    }
+  }
+
+  // Begins all that can. Returns whether anything did.
+  bool begin_able()
+  {
+    bool has_begun = false;
+    for (auto able = take_able(); !able.empty(); able = take_able()) {
+      begin(able);
+      has_begun = true;
+    }
+    return has_begun;
+  }
+
+  // Those whose turn has come. What depends on a service that failed counts as failed itself, so
+  // that what depends on that does not start either.
+  std::set<std::string> take_able()
   {
     std::set<std::string> able;
-    for (const auto& name : level) {
-      const bool is_blocked =
-          std::ranges::any_of(stack_.find_service(name)->depends_on,
-                              [&](const auto& other) { return outcome_.has_failed(other); });
-      is_blocked ? outcome_.block(name) : void(able.insert(name));
-    }
+    std::erase_if(left_, [&](const std::string& name) {
+      const auto& needed = stack_.find_service(name)->depends_on;
+      if (std::ranges::any_of(needed, [&](const auto& one) { return outcome_.has_failed(one); })) {
+        outcome_.block(name);
+        return true;
+      }
+      const bool is_able =
+          std::ranges::all_of(needed, [&](const auto& one) { return ready_.contains(one); });
+      return is_able && able.insert(name).second;
+    });
     return able;
+  }
+
+  void begin(const std::set<std::string>& services)
+  {
+    std::vector<Pending> fresh;
+    std::vector<Pending> replacing;
+    for (auto& item : create_missing(services, deployment_, bench_, outcome_)) {
+      (item.action->verb == Verb::replace ? replacing : fresh).push_back(std::move(item));
+    }
+    if (!fresh.empty()) {
+      for (const auto& item : start(fresh, bench_, outcome_)) {
+        fresh_.insert(item.id);
+        watch(item, bench_.options.stable_window, reporter_);
+      }
+    }
+    watch_kept(services);
+    replace_all(replacing, bench_, outcome_);
+    for (const auto& name : services) {
+      note_ready(name);
+      note_proven(name);
+    }
+  }
+
+  void watch(const Awaited& item, std::chrono::milliseconds window, Reporter& reporter)
+  {
+    vigil_.add(item, window, bench_.ready_deadline(), reporter);
+    auto& progress = progress_[item.service->name];
+    ++progress.unready;
+    ++progress.unproven;
+  }
+
+  // What stays as it is must be up too: a deploy that says "done" has looked.
+  void watch_kept(const std::set<std::string>& services)
+  {
+    for (const auto& replica : plan_.kept) {
+      if (services.contains(replica.service)) {
+        watch({.id = replica.id,
+               .name = replica.name,
+               .service = stack_.find_service(replica.service)},
+              std::chrono::milliseconds{0}, silent_);
+      }
+    }
+  }
+
+  void take_note(const Looked& looked)
+  {
+    for (const auto& [item, error] : looked.failed) {
+      outcome_.fail(item.service->name, item.name, error);
+      --progress_[item.service->name].unproven;
+    }
+    for (const auto& item : looked.ready) {
+      --progress_[item.service->name].unready;
+    }
+    for (const auto& item : looked.proven) {
+      --progress_[item.service->name].unproven;
+      outcome_.count(fresh_.contains(item.id) ? 1 : 0);
+    }
+    if (!looked.proven.empty()) {
+      failpoint("deploy.ready");
+    }
+    for (const auto& item : looked.ready) {
+      note_ready(item.service->name);
+    }
+    for (const auto& item : looked.proven) {
+      note_proven(item.service->name);
+    }
+  }
+
+  // What waits for the service `name` may begin when its tasks are done.
+  void note_ready(const std::string& name)
+  {
+    if (progress_[name].unready > 0 || outcome_.has_failed(name) || ready_.contains(name)) {
+      return;
+    }
+    run_tasks(name);
+    if (!outcome_.has_failed(name)) {
+      ready_.insert(name);
+    }
+  }
+
+  // There is nothing left to be seen of the service `name`: what it has too much may go.
+  void note_proven(const std::string& name)
+  {
+    auto& progress = progress_[name];
+    if (progress.unproven == 0 && !outcome_.has_failed(name) &&
+        !std::exchange(progress.is_trimmed, true)) {
+      remove_where([&](const Action& action) { return action.service == name; });
+    }
   }
 
   void make_foundations()
@@ -98,147 +220,10 @@ class Applier {
 
   const engine::Image& any_image() const
   {
-    if (desired_.images.empty()) {
+    if (deployment_.desired.images.empty()) {
       throw Error{{.what = "cannot prepare a volume without any image"}};
     }
-    return desired_.images.begin()->second;
-  }
-
-  void run_level(const std::set<std::string>& level)
-  {
-    auto pending = create_missing(level);
-    std::vector<Pending> fresh;
-    std::vector<Pending> replacing;
-    for (auto& item : pending) {
-      (item.action->verb == Verb::replace ? replacing : fresh).push_back(std::move(item));
-    }
-    bring_up(fresh, bench_, outcome_);
-    await_unchanged(level);
-    replace(replacing);
-    remove_where([&](const Action& action) {
-      return level.contains(action.service) && !outcome_.has_failed(action.service);
-    });
-    run_tasks(level);
-  }
-
-  // Makes the containers of a level in one batch, and returns all of its actions that end in a
-  // running one.
-  std::vector<Pending> create_missing(const std::set<std::string>& level)
-  {
-    std::vector<Pending> pending;
-    std::vector<engine::ReplicaOrder> orders;
-    std::vector<std::size_t> order_of;
-    std::set<std::string> services;
-    for (const auto& action : plan_.actions) {
-      const bool is_ours = action.verb == Verb::create || action.verb == Verb::start ||
-                           action.verb == Verb::resume || action.verb == Verb::replace;
-      if (!is_ours || !level.contains(action.service)) {
-        continue;
-      }
-      const auto* service = stack_.find_service(action.service);
-      pending.push_back({&action, service, action.id});
-      if (action.id.empty()) {
-        orders.push_back({service, action.number, desired_.images.at(service->name)});
-        order_of.push_back(pending.size() - 1);
-        services.insert(service->name);
-      }
-    }
-    if (orders.empty()) {
-      return pending;
-    }
-    const Stage stage{reporter_, services, "create"};
-    write_files(orders);
-    failpoint("deploy.before_create");
-    const auto created = backend_.create(stack_, plan_.revision, orders, deadline_, stop_);
-    failpoint("deploy.created");
-    for (std::size_t i = 0; i < created.size(); ++i) {
-      auto& item = pending[order_of[i]];
-      item.id = created[i].id;
-      if (created[i].error) {
-        outcome_.fail(item.service->name, item.action->name, *created[i].error);
-      }
-    }
-    std::erase_if(pending, [](const Pending& item) { return item.id.empty(); });
-    return pending;
-  }
-
-  // Containers that stay share their files with the new ones, and prove that those are as wanted.
-  void write_files(std::span<const engine::ReplicaOrder> orders)
-  {
-    std::set<const stack::Service*> done;
-    for (const auto& order : orders) {
-      const bool is_shared = plan_.unchanged.contains(order.service->name) &&
-                             !plan_.outdated.contains(order.service->name);
-      if (!order.service->files.empty() && !is_shared && done.insert(order.service).second) {
-        backend_.write_files(stack_, *order.service, order.image, deadline_, stop_);
-        failpoint("deploy.files");
-      }
-    }
-  }
-
-  // What stays as it is must be up too: a deploy that says "done" has looked.
-  void await_unchanged(const std::set<std::string>& level)
-  {
-    std::vector<Awaited> awaited;
-    for (const auto& replica : plan_.kept) {
-      if (level.contains(replica.service)) {
-        awaited.push_back({.id = replica.id,
-                           .name = replica.name,
-                           .service = stack_.find_service(replica.service)});
-      }
-    }
-    await_kept(awaited, bench_, outcome_);
-  }
-
-  void replace(const std::vector<Pending>& items)
-  {
-    std::vector<Pending> canaries;  // the first of each service; those prove themselves together
-    std::vector<Pending> others;
-    std::set<std::string> proven;
-    for (const auto& item : items) {
-      if (item.service->replacement == stack::Replacement::stop_first) {
-        replace_in_place(item);
-      } else {
-        (proven.insert(item.service->name).second ? canaries : others).push_back(item);
-      }
-    }
-    replace_beside(canaries);
-    const auto unwanted = std::stable_partition(
-        others.begin(), others.end(),
-        [&](const Pending& item) { return !outcome_.has_failed(item.service->name); });
-    for (auto item = unwanted; item != others.end(); ++item) {
-      backend_.remove(std::vector{item->id}, deadline_, stop_);
-    }
-    others.erase(unwanted, others.end());
-    replace_beside(others);
-  }
-
-  void replace_beside(const std::vector<Pending>& items)
-  {
-    std::map<std::string, Removal> old;
-    const auto up = bring_up(items, bench_, outcome_);
-    for (const auto& item : items) {
-      if (std::ranges::find(up, &item) != up.end()) {
-        auto& removal = old[item.service->name];
-        removal.candidates.push_back(*item.action->outdated);
-        ++removal.count;
-      } else {
-        backend_.remove(std::vector{item.id}, deadline_, stop_);
-      }
-    }
-    for (const auto& [service, removal] : old) {
-      remove(removal);
-    }
-  }
-
-  void replace_in_place(const Pending& item)
-  {
-    const auto failure = replace_stop_first(item.awaited(), *item.action->outdated, bench_);
-    if (failure) {
-      outcome_.fail(item.service->name, item.action->name, *failure);
-    } else {
-      outcome_.count(1);
-    }
+    return deployment_.desired.images.begin()->second;
   }
 
   template <typename Predicate>
@@ -254,7 +239,7 @@ class Applier {
     const auto replicas = backend_.list_replicas(bench_.identity, deadline_, stop_);
     for (const auto& removal : choose_removals(removals, replicas)) {
       if (!is_in_use(removal.candidates.front())) {
-        remove(removal);
+        remove(removal, bench_, outcome_);
       }
     }
   }
@@ -278,16 +263,6 @@ class Applier {
     return true;
   }
 
-  void remove(const Removal& removal)
-  {
-    const auto removed = carry_out(removal, options_.retire, backend_, reporter_, deadline_, stop_);
-    failpoint("deploy.removed");
-    outcome_.count(removed.count);
-    for (const auto& [replica, error] : removed.failures) {
-      outcome_.fail(replica.service, replica.name, error);
-    }
-  }
-
   // Only now: until everything proved itself, an old version may have to run again.
   void remove_volumes()
   {
@@ -299,16 +274,16 @@ class Applier {
     }
   }
 
-  void run_tasks(const std::set<std::string>& level)
+  void run_tasks(const std::string& service)
   {
-    for (const auto& task : tasks_) {
-      if (!level.contains(task.after) || outcome_.has_failed(task.after)) {
+    for (const auto& task : deployment_.tasks) {
+      if (task.after != service || outcome_.has_failed(service)) {
         continue;
       }
       try {
         run_task(task);
       } catch (const Error& error) {
-        outcome_.fail(task.after, task.id, error);
+        outcome_.fail(service, task.id, error);
       }
     }
   }
@@ -316,11 +291,9 @@ class Applier {
   // What runs elsewhere is there already.
   void run_external_tasks()
   {
-    std::set<std::string> externals;
     for (const auto& external : stack_.externals) {
-      externals.insert(external.service);
+      run_tasks(external.service);
     }
-    run_tasks(externals);
     if (outcome_.has_failed()) {
       outcome_.finish();  // throws
     }
@@ -337,17 +310,21 @@ class Applier {
     failpoint("deploy.task");
   }
 
+  const Deployment& deployment_;
   const Plan& plan_;
-  const Desired& desired_;
   const stack::Stack& stack_;
-  std::span<const Task> tasks_;
-  const ApplyOptions& options_;
   engine::Backend& backend_;
   Reporter& reporter_;
   const Deadline& deadline_;
   std::stop_token stop_;
   Bench bench_;
   Outcome outcome_;
+  SilentReporter silent_;
+  Vigil vigil_;
+  std::vector<std::string> left_;  // whose turn has not come
+  std::map<std::string, Progress> progress_;
+  std::set<std::string> ready_;  // with their tasks done
+  std::set<std::string> fresh_;  // ids of containers that this deploy started
 };
 
 }  // namespace

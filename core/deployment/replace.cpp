@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/deployment/replace.hpp"
 
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -62,6 +66,34 @@ class PutBack {
   bool is_armed_ = true;
 };
 
+void replace_beside(const std::vector<Pending>& items, const Bench& bench, Outcome& outcome)
+{
+  std::map<std::string, Removal> old;
+  const auto up = bring_up(items, bench, outcome);
+  for (const auto& item : items) {
+    if (std::ranges::find(up, &item) != up.end()) {
+      auto& removal = old[item.service->name];
+      removal.candidates.push_back(*item.action->outdated);
+      ++removal.count;
+    } else {
+      bench.backend.remove(std::vector{item.id}, bench.deadline, bench.stop);
+    }
+  }
+  for (const auto& [service, removal] : old) {
+    remove(removal, bench, outcome);
+  }
+}
+
+void replace_in_place(const Pending& item, const Bench& bench, Outcome& outcome)
+{
+  const auto failure = replace_stop_first(item.awaited(), *item.action->outdated, bench);
+  if (failure) {
+    outcome.fail(item.service->name, item.action->name, *failure);
+  } else {
+    outcome.count(1);
+  }
+}
+
 }  // namespace
 
 std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Replica& old,
@@ -94,6 +126,40 @@ std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Repl
   failpoint("replace.ready");
   backend.remove(std::vector{old.id}, deadline, stop);
   return std::nullopt;
+}
+
+void replace_all(const std::vector<Pending>& items, const Bench& bench, Outcome& outcome)
+{
+  std::vector<Pending> canaries;
+  std::vector<Pending> others;
+  std::set<std::string> proven;
+  for (const auto& item : items) {
+    if (item.service->replacement == stack::Replacement::stop_first) {
+      replace_in_place(item, bench, outcome);
+    } else {
+      (proven.insert(item.service->name).second ? canaries : others).push_back(item);
+    }
+  }
+  replace_beside(canaries, bench, outcome);
+  const auto unwanted = std::stable_partition(
+      others.begin(), others.end(),
+      [&](const Pending& item) { return !outcome.has_failed(item.service->name); });
+  for (auto item = unwanted; item != others.end(); ++item) {
+    bench.backend.remove(std::vector{item->id}, bench.deadline, bench.stop);
+  }
+  others.erase(unwanted, others.end());
+  replace_beside(others, bench, outcome);
+}
+
+void remove(const Removal& removal, const Bench& bench, Outcome& outcome)
+{
+  const auto removed = carry_out(removal, bench.options.retire, bench.backend, bench.reporter,
+                                 bench.deadline, bench.stop);
+  failpoint("deploy.removed");
+  outcome.count(removed.count);
+  for (const auto& [replica, error] : removed.failures) {
+    outcome.fail(replica.service, replica.name, error);
+  }
 }
 
 }  // namespace pecanctl::deployment

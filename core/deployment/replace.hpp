@@ -3,8 +3,11 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "core/deployment/bench.hpp"
+#include "core/deployment/bring_up.hpp"
+#include "core/deployment/removal.hpp"
 
 namespace pecanctl::deployment {
 
@@ -14,5 +17,13 @@ namespace pecanctl::deployment {
 /// runs again. Returns why it did not come up.
 std::optional<Error> replace_stop_first(const Awaited& fresh, const engine::Replica& old,
                                         const Bench& bench);
+
+/// Puts `items` (made, not started) in the place of what they replace: the first of each service
+/// proves itself before the others, those of all services together. One that does not come up is
+/// removed and the old one stays, or runs again. What became of them is in `outcome`.
+void replace_all(const std::vector<Pending>& items, const Bench& bench, Outcome& outcome);
+
+/// Carries `removal` out; what could not go is in `outcome`.
+void remove(const Removal& removal, const Bench& bench, Outcome& outcome);
 
 }  // namespace pecanctl::deployment

@@ -31,10 +31,64 @@ struct Awaited {
   const stack::Service* service = nullptr;
 };
 
-/// Waits until all of `awaited` are ready: running and healthy for `window` without a break;
-/// workers: running, and the probe content. Returns what failed, by container name, each with its
-/// last log lines; a timeout is such a failure too. @throws Cancelled, or Error when the engine
-/// itself fails.
+/// What one look at the awaited containers showed.
+struct Looked {
+  struct Failed {
+    Awaited awaited = {};
+    Error error;
+  };
+
+  std::vector<Awaited> ready = {};   ///< for the first time
+  std::vector<Awaited> proven = {};  ///< ready for their window: no longer watched
+  std::vector<Failed> failed = {};   ///< no longer watched
+};
+
+/// Watches containers until each is ready: running and healthy for its window without a break;
+/// workers: running, and the probe content.
+class Vigil {
+ public:
+  /// All of it outlives the vigil.
+  Vigil(const engine::Identity& identity, engine::View& view, const WorkerProbe& probe);
+  ~Vigil();
+  Vigil(const Vigil&) = delete;
+  Vigil& operator=(const Vigil&) = delete;
+
+  /// From now on `awaited` is watched, and `reporter`, which outlives that, told. One that is not
+  /// ready at `deadline` has failed. `window` 0: it ran before; its health check may fail for 5 s.
+  void add(const Awaited& awaited, std::chrono::milliseconds window, const Deadline& deadline,
+           Reporter& reporter);
+  bool is_empty() const;
+
+  /// Looks once; failures come with their last log lines. @throws Cancelled, or Error when the
+  /// engine itself fails.
+  Looked look(const std::stop_token& stop);
+
+ private:
+  struct Item;
+
+  void update(Item& item, std::span<const engine::Replica> replicas, const Deadline& deadline,
+              const std::stop_token& stop);
+  void update_workers(std::span<const engine::Replica> replicas, const Deadline& deadline,
+                      const std::stop_token& stop);
+  void update_service(const stack::Service& service, std::span<const engine::Replica> replicas,
+                      const Deadline& deadline, const std::stop_token& stop);
+  void fail(Item& item, const std::string& problem, const Deadline& deadline,
+            const std::stop_token& stop);
+  void give_up(Item& item, const std::stop_token& stop);
+  Looked take_over();
+
+  const engine::Identity& identity_;
+  engine::View& view_;
+  const WorkerProbe& probe_;
+  std::vector<Item> items_;
+};
+
+/// Between two looks.
+inline constexpr std::chrono::milliseconds k_look_pause{100};
+
+/// Waits until all of `awaited` are ready, as a vigil has it. Returns what failed, by container
+/// name, each with its last log lines; a timeout is such a failure too. @throws Cancelled, or Error
+/// when the engine itself fails.
 std::map<std::string, Error> wait_ready(std::span<const Awaited> awaited,
                                         const engine::Identity& identity, engine::View& view,
                                         const WorkerProbe& probe, std::chrono::milliseconds window,

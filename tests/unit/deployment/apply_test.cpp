@@ -51,6 +51,41 @@ TEST_CASE("deployment::apply_deploy: what others depend on comes first and its t
                                  "create demo-dalec-1", "start demo-dalec-1"});
 }
 
+TEST_CASE("deployment::apply_deploy: a service waits for what it depends on and for nothing else")
+{
+  DemoInstance demo;
+  demo.options.stable_window = std::chrono::milliseconds{150};
+  const auto starting = std::pair{State::running, Health::starting};
+  demo.backend.scripts["postgres"] = {starting, starting, starting,
+                                      starting, starting, {State::running, Health::healthy}};
+  int performed = 0;
+  int asked = 0;
+  demo.tasks = {counting_task("rabbitmq", performed, asked)};
+  int looks = 0;
+  demo.backend.on_call = [&](const std::string& call) {
+    if (call == "start demo-dalec-1") {
+      looks = demo.backend.looks;
+    }
+  };
+  CHECK(demo.apply() == 6);
+  CHECK(performed == 1);
+  // The broker was ready at the first look; neither its window nor the database holds up its
+  // worker.
+  CHECK(looks <= 3);
+  CHECK(demo.backend.looks >= 6);
+}
+
+TEST_CASE("deployment::apply_deploy: what fails within its window fails the deploy")
+{
+  DemoInstance demo;
+  demo.options.stable_window = std::chrono::milliseconds{250};
+  demo.backend.scripts["rabbitmq"] = {{State::running, Health::healthy},
+                                      {State::running, Health::healthy},
+                                      {State::exited, Health::none}};
+  CHECK(demo.failure_of_apply().starts_with("partial: demo-rabbitmq-1 did not come up"));
+  CHECK(demo.backend.has("start demo-dalec-1"));  // it had begun by then
+}
+
 TEST_CASE("deployment::apply_deploy: the second time it writes nothing")
 {
   DemoInstance demo;
