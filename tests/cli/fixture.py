@@ -1,17 +1,23 @@
 # SPDX-FileCopyrightText: the pecanctl authors
 # SPDX-License-Identifier: BSD-3-Clause
-"""The instance that the cases share: `up` builds the images where they are missing and deploys it, `down` destroys it."""
+"""The instance that the cases share on a machine: fixture.py up|down MACHINE.
 
-import os
+`up` builds the images where they are missing and deploys it, `down` destroys it. Machines that do not run are let be.
+"""
+
+import re
 import shutil
 import subprocess
 import sys
 
-from support import Instance, MACHINE, Shared, forget, labelled, remove_all, run, service
+from support import Instance, MACHINE, Shared, forget, labelled, machine_folder, remove_all, run, service, use_machine
+
+FIRST = "a"  # it builds the images
 
 
-def take_images(socket):
-    """What the other machine has built: building it once more costs minutes."""
+def take_images():
+    """What the first machine has built: building it once more costs minutes."""
+    socket = re.search(r"PECANCTL_TEST_DOCKER=(.*)", (machine_folder(FIRST) / "environment").read_text())[1]
     there = ["docker", "-H", f"unix://{socket}"]
     listed = subprocess.run([*there, "image", "ls", "--filter", "reference=pecanctl/*", "--format",
                              "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, timeout=60, check=True)
@@ -20,13 +26,12 @@ def take_images(socket):
                        timeout=300, check=True)
 
 
-def up():
-    service("PECANCTL_TEST_DOCKER")
+def up(machine):
     Shared.state.mkdir(parents=True, exist_ok=True)
     if (Shared.state / "shared").exists():
-        down()  # of an interrupted run
-    if other := os.environ.get("PECANCTL_TEST_FIRST_DOCKER"):
-        take_images(other)
+        down(machine)  # of an interrupted run
+    if machine != FIRST:
+        take_images()
     instance = Instance()
     (Shared.state / "shared").write_text(str(instance.folder))
     result = instance.run("deploy", timeout=390)
@@ -34,7 +39,7 @@ def up():
     return result.exit
 
 
-def down():
+def down(_machine):
     shared = Shared()
     result = run("destroy", "-i", shared.name, "--volumes", "--now", "--confirm", shared.name, timeout=100)
     print(result.err, result.out)
@@ -49,5 +54,13 @@ def down():
     return result.exit or bool(left)
 
 
+def main(step, machine):
+    if not machine_folder(machine).exists():
+        print(f"machine {machine} does not run")
+        return 0
+    use_machine(machine)
+    return {"up": up, "down": down}[step](machine)
+
+
 if __name__ == "__main__":
-    sys.exit({"up": up, "down": down}[sys.argv[1]]())
+    sys.exit(main(*sys.argv[1:]))

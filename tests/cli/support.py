@@ -3,8 +3,9 @@
 """What the black-box tests share: the program, instances that clean up after themselves, Docker, golden texts.
 
 The tests see only what an operator sees: arguments, exit code, output, and what runs afterwards. CTest sets
-PECANCTL_BINARY, PECANCTL_SOURCE, PECANCTL_TEST_STATE and PECANCTL_TEST_MACHINE; scripts/services the rest
-(tests/support/services.hpp): machine b is a second set of them, whose folder is PECANCTL_TEST_MACHINE_B. With PECANCTL_ACCEPT=1 golden texts are written instead of compared.
+PECANCTL_BINARY, PECANCTL_SOURCE and PECANCTL_TEST_STATE; scripts/services the rest (tests/support/services.hpp). Each
+folder in PECANCTL_TEST_SERVICES is a machine: a set of services; CTest gives a case that needs one for itself one that
+is free. With PECANCTL_ACCEPT=1 golden texts are written instead of compared.
 """
 
 import ctypes
@@ -51,15 +52,16 @@ def service(variable):
     os._exit(1 if os.environ.get("PECANCTL_REQUIRE_SERVICES") == "1" else SKIPPED)
 
 
-def _choose_machine():
-    """From here on the services are those of the machine that CTest chose."""
-    if os.environ.get("PECANCTL_TEST_MACHINE") == "b":
-        text = (Path(service("PECANCTL_TEST_MACHINE_B")) / "environment").read_text()
-        os.environ["PECANCTL_TEST_FIRST_DOCKER"] = service("PECANCTL_TEST_DOCKER")
-        os.environ.update(re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE))
+def machine_folder(machine):
+    """Where the services of a machine are."""
+    return Path(service("PECANCTL_TEST_SERVICES")) / machine
 
 
-_choose_machine()
+def use_machine(machine):
+    """From here on the services are those of `machine`."""
+    text = (machine_folder(machine) / "environment").read_text()
+    os.environ.update(re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE))
+    Shared.state = Path(os.environ["PECANCTL_TEST_STATE"]) / machine
 
 
 def environment(**changes):
@@ -245,7 +247,7 @@ class Case(unittest.TestCase):
 class Shared:
     """The instance that the fixture deploys once; cases leave it as they found it."""
 
-    state = Path(os.environ.get("PECANCTL_TEST_STATE", "/nonexistent"))
+    state = Path("/nonexistent")
 
     def __init__(self):
         service("PECANCTL_TEST_DOCKER")
@@ -267,6 +269,10 @@ class Shared:
         assert result.exit == 0, result
         result = self.run("scale", "dalec=1", timeout=180)
         assert result.exit == 0, result
+
+
+if chosen := re.match(r"id:(\w+)", os.environ.get("CTEST_RESOURCE_GROUP_0_MACHINES", "")):
+    use_machine(chosen[1])
 
 
 def send(process, number=signal.SIGINT):
