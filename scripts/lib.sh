@@ -73,13 +73,22 @@ install_packages() {
     die "cannot install ${missing[*]}" "see apt's words above"
 }
 
-# A TCP port on which nothing listens. Below the range from which the kernel takes ports for clients.
-free_port() {
-  local port
+# alone COMMAND...: while nobody else runs one so, for what two could take at the same time.
+alone() { (flock 9 && "$@") 9>>"${TMPDIR:-/tmp}/pecanctl-alone-$(id -u)"; }
+
+# A TCP port on which nothing listens and that nobody was given lately: who got it may not have come to listen yet.
+# Below the range from which the kernel takes ports for clients.
+free_port() { alone choose_port; }
+
+choose_port() {
+  local port given
+  given=${TMPDIR:-/tmp}/pecanctl-ports-$(id -u)
   while :; do
     port=$((20000 + RANDOM % 12000))
-    [ -n "$(ss -Hltn "sport = :$port")" ] || break
+    [ -n "$(ss -Hltn "sport = :$port")" ] || grep -qx "$port" "$given" 2>/dev/null || break
   done
+  { tail -n 500 "$given" 2>/dev/null; echo "$port"; } >"$given.new"
+  mv "$given.new" "$given"
   echo "$port"
 }
 
