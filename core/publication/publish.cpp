@@ -14,6 +14,7 @@
 #include "core/base/failpoint.hpp"
 #include "core/base/signing.hpp"
 #include "core/base/text.hpp"
+#include "core/exchange/row_text.hpp"
 #include "core/postgres/copy.hpp"
 #include "core/publication/folder.hpp"
 #include "core/publication/packer.hpp"
@@ -33,11 +34,11 @@ class Snapshot {
         rows_{postgres::connect_copy(request.database, deadline, stop)}
   {
     transaction_->execute(k_begin);
-    transaction_->execute(k_session_settings);
+    transaction_->execute(exchange::k_same_text);
     const auto name =
         transaction_->query("SELECT pg_export_snapshot()", {}).at(0).at(0).value_or("");
     rows_->execute(fmt::format("BEGIN; {}; SET TRANSACTION SNAPSHOT '{}'; {}; {}", k_begin, name,
-                               k_session_settings, k_reading_settings),
+                               exchange::k_same_text, exchange::k_in_order),
                    deadline, stop);
   }
 
@@ -92,7 +93,7 @@ class TableWriter {
     const auto position = table.id_position();
     Bucket bucket;
     session.copy_out(
-        copy_rows(select),
+        fmt::format("COPY ({}) TO STDOUT {}", select, exchange::k_copy_options),
         [&](std::string_view row) {
           const auto number = exchange::bucket_of(id_of_row(row, position));
           if (number != bucket.number && bucket.rows > 0) {

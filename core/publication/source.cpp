@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/exchange/row_text.hpp"
 
 namespace pecanctl::publication {
 namespace {
@@ -115,7 +116,7 @@ std::string anonymous_value(const SourceColumn& column)
 {
   const auto& name = column.column.name;
   if (name == "id" || name == "created_at" || name == "updated_at") {
-    return "t." + quote_name(name);
+    return "t." + exchange::quote_name(name);
   }
   if (name == "login") {
     return "'user' || t.id";
@@ -196,15 +197,6 @@ Source read_source(postgres::Transaction& transaction, std::int64_t site)
   return source;
 }
 
-std::string quote_name(std::string_view name)
-{
-  std::string text{"\""};
-  for (const auto letter : name) {
-    text.append(letter == '"' ? 2U : 1U, letter);
-  }
-  return text + '"';
-}
-
 std::string select_rows(const SourceTable& table, const Source& source,
                         const exchange::Filter& filter)
 {
@@ -212,10 +204,11 @@ std::string select_rows(const SourceTable& table, const Source& source,
   std::string columns;
   for (const auto& column : table.columns) {
     columns += columns.empty() ? "" : ", ";
-    columns += is_anonymous ? anonymous_value(column) : "t." + quote_name(column.column.name);
+    columns +=
+        is_anonymous ? anonymous_value(column) : "t." + exchange::quote_name(column.column.name);
   }
   auto text = fmt::format("SELECT {} FROM public.{} AS t WHERE t.id BETWEEN {} AND {}", columns,
-                          quote_name(table.name), source.first, source.last);
+                          exchange::quote_name(table.name), source.first, source.last);
   if (is_filtered(table.name)) {
     text += " AND " + condition_of(filter, "t");
   }
@@ -223,18 +216,11 @@ std::string select_rows(const SourceTable& table, const Source& source,
     if (is_filtered(reference.table)) {
       text += fmt::format(
           " AND NOT EXISTS (SELECT FROM public.{} AS p WHERE p.id = t.{} AND ({}) IS NOT TRUE)",
-          quote_name(reference.table), quote_name(reference.column), condition_of(filter, "p"));
+          exchange::quote_name(reference.table), exchange::quote_name(reference.column),
+          condition_of(filter, "p"));
     }
   }
   return text + " ORDER BY t.id" + (table.has_unique_id ? "" : ", t::text COLLATE \"C\"");
-}
-
-std::string copy_rows(std::string_view select)
-{
-  return fmt::format(
-      "COPY ({}) TO STDOUT WITH (FORMAT csv, DELIMITER E'\\t', NULL '\\N', ESCAPE '\\', "
-      "ENCODING 'UTF8')",
-      select);
 }
 
 std::int64_t id_of_row(std::string_view row, std::size_t position)

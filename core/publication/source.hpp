@@ -48,24 +48,6 @@ struct Source {
   std::int64_t schema_time() const;
 };
 
-/// Makes a session's text output the same on every server, and every name in it complete. In its
-/// own transaction.
-inline constexpr std::string_view k_session_settings = R"(
-SET LOCAL search_path = '';
-SET LOCAL TimeZone = 'UTC';
-SET LOCAL DateStyle = 'ISO, MDY';
-SET LOCAL IntervalStyle = 'postgres';
-SET LOCAL bytea_output = 'hex';
-SET LOCAL extra_float_digits = 3;
-SET LOCAL client_encoding = 'UTF8';
-SET LOCAL jit = off)";
-
-/// For the session that reads rows: in the order of an index where there is one, and what has to be
-/// sorted all the same, in memory.
-inline constexpr std::string_view k_reading_settings = R"(
-SET LOCAL enable_sort = off;
-SET LOCAL work_mem = '64MB')";
-
 /// @throws Error not_found: the database is no BETY.
 void require_bety(postgres::Transaction& transaction);
 
@@ -78,13 +60,7 @@ Source read_source(postgres::Transaction& transaction, std::int64_t site);
 std::string select_rows(const SourceTable& table, const Source& source,
                         const exchange::Filter& filter);
 
-/// The same as a COPY to us, in the dialect of BETY's scripts. Pure.
-std::string copy_rows(std::string_view select);
-
 /// The id in a row of CSV in that dialect. Pure. @throws Error failed: it has none.
 std::int64_t id_of_row(std::string_view row, std::size_t position);
-
-/// `name` as an identifier in SQL. Pure.
-std::string quote_name(std::string_view name);
 
 }  // namespace pecanctl::publication

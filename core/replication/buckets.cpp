@@ -10,25 +10,13 @@
 #include <fmt/ranges.h>
 
 #include "core/base/failpoint.hpp"
+#include "core/exchange/row_text.hpp"
 #include "core/replication/dialect.hpp"
 
 namespace pecanctl::replication {
 namespace {
 
 constexpr int k_first_exact_floats = 12;  // PostgreSQL before wrote other digits
-
-// As core/publication reads the rows that it hashes: the same text on every server.
-constexpr std::string_view k_same_text = R"(
-SET LOCAL search_path = '';
-SET LOCAL TimeZone = 'UTC';
-SET LOCAL DateStyle = 'ISO, MDY';
-SET LOCAL IntervalStyle = 'postgres';
-SET LOCAL bytea_output = 'hex';
-SET LOCAL extra_float_digits = 3;
-SET LOCAL jit = off;
-SET LOCAL enable_sort = off;
-SET LOCAL work_mem = '64MB';
-SET LOCAL statement_timeout = 0)";
 
 // Collects rows that come in the order of their ids.
 class BucketHasher {
@@ -71,13 +59,13 @@ std::vector<LocalBucket> hash_table(Session& session, const Table& table,
 {
   std::string columns;
   for (const auto& column : published.columns) {
-    columns += ", t." + quote_name(column.name);
+    columns += ", t." + exchange::quote_name(column.name);
   }
   // The id comes first, for us; what follows it is the row as it is published.
   const auto sql = fmt::format(
       "COPY (SELECT t.id{} FROM {} AS t WHERE t.id BETWEEN {} AND {} ORDER BY t.id{}) TO STDOUT {}",
       columns, table.sql, block.first, block.last,
-      table.has_unique_id ? "" : ", t::text COLLATE \"C\"", k_copy_options);
+      table.has_unique_id ? "" : ", t::text COLLATE \"C\"", exchange::k_copy_options);
   BucketHasher hasher;
   session.copy_out(sql, [&](std::string_view line) {
     const auto tab = line.find('\t');
@@ -174,7 +162,9 @@ std::optional<Scope> find_scope(Session& session, const exchange::Manifest& mani
   std::optional<Scope> scope;
   if (explain_other_form(catalogue, manifest).empty()) {
     scope.emplace();
-    session.run(k_same_text);
+    session.run(exchange::k_same_text);
+    session.run(exchange::k_in_order);
+    session.run("SET LOCAL statement_timeout = 0");
     for (const auto& [name, table] : catalogue.tables) {
       const auto& published = manifest.tables.at(name);
       scope->emplace(

@@ -38,7 +38,12 @@ SELECT c.relname, f.conname, p.relname,
        (SELECT string_agg(format('s.%I IS NOT NULL', ca.attname), ' AND ' ORDER BY k.i)
         FROM unnest(f.conkey) WITH ORDINALITY AS k(child, i)
         JOIN pg_catalog.pg_attribute ca ON ca.attrelid = f.conrelid AND ca.attnum = k.child),
-       f.condeferrable
+       f.condeferrable,
+       (SELECT format('s.%I', ca.attname)
+        FROM pg_catalog.pg_attribute ca
+        JOIN pg_catalog.pg_attribute pa ON pa.attrelid = f.confrelid AND pa.attnum = f.confkey[1]
+        WHERE cardinality(f.conkey) = 1 AND pa.attname = 'id' AND ca.attrelid = f.conrelid
+          AND ca.attnum = f.conkey[1])
 FROM pg_catalog.pg_constraint f
 JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
 JOIN pg_catalog.pg_class p ON p.oid = f.confrelid
@@ -122,6 +127,7 @@ void read_constraints(Session& session, Catalogue& catalogue)
                              .parent = text_of(row[2]),
                              .match_sql = text_of(row[3]),
                              .required_sql = text_of(row[4]),
+                             .id_sql = text_of(row[6]),
                              .is_deferrable = is_true(row[5])});
   });
   for_tables(session, catalogue, k_unique_keys, [](Table& table, const postgres::Row& row) {
@@ -212,15 +218,6 @@ Catalogue read_catalogue(Session& session)
   catalogue.schema = read_version(session, catalogue.migrations);
   catalogue.order = order_tables(catalogue.tables);
   return catalogue;
-}
-
-std::string quote_name(std::string_view text)
-{
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-  }
-  return quoted + "\"";
 }
 
 std::string quote_literal(std::string_view text)

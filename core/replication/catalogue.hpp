@@ -41,6 +41,8 @@ struct ForeignKey {
   std::string parent = {};
   std::string match_sql = {};     ///< "s.site_id = p.id"
   std::string required_sql = {};  ///< "s.site_id IS NOT NULL"
+  /// "s.site_id", of a reference to the id of `parent`; empty: it is to something else.
+  std::string id_sql = {};
   bool is_deferrable = false;
 };
 
@@ -83,8 +85,6 @@ Catalogue read_catalogue(Session& session);
 /// decide. Pure.
 std::vector<std::string> order_tables(const std::map<std::string, Table>& tables);
 
-/// `text` as an identifier of SQL.
-std::string quote_name(std::string_view text);
 /// `text` as a literal of SQL (standard_conforming_strings is on).
 std::string quote_literal(std::string_view text);
 

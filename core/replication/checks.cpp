@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "core/base/cancel.hpp"
+#include "core/exchange/row_text.hpp"
 
 namespace pecanctl::replication {
 namespace {
@@ -98,7 +99,7 @@ class Checker {
     };
     const auto columns = ", " + one.shape.columns_sql() + ",";
     for (const auto& column : one.table->columns) {
-      const auto name = quote_name(column.name);
+      const auto name = exchange::quote_name(column.name);
       if (column.is_required && columns.find(", " + name + ",") != std::string::npos) {
         add(fmt::format("s.{} IS NULL", name), fmt::format("{} is missing", column.name));
       }
@@ -158,7 +159,7 @@ class Checker {
     hold(found->second,
          fmt::format("EXISTS (SELECT FROM pg_temp.pecanctl_ranges v WHERE v.id = s.variable_id AND "
                      "(s.{0} < v.low OR s.{0} > v.high))",
-                     quote_name(column)),
+                     exchange::quote_name(column)),
          "'outside of the range of its variable'");
   }
 
@@ -277,7 +278,8 @@ void add_loose_references(Catalogue& catalogue)
            .match_sql =
                fmt::format("s.container_id = p.id AND s.container_type = '{}'", reference.type),
            .required_sql = fmt::format("s.container_type = '{}' AND s.container_id IS NOT NULL",
-                                       reference.type)});
+                                       reference.type),
+           .id_sql = "s.container_id"});
     }
   }
   catalogue.order = order_tables(catalogue.tables);

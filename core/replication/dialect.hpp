@@ -14,10 +14,6 @@
 /// dump.bety.sh; PostgreSQL's manual, COPY.
 namespace pecanctl::replication {
 
-/// The options of COPY that read and write this dialect.
-inline constexpr std::string_view k_copy_options =
-    R"(WITH (FORMAT csv, DELIMITER E'\t', NULL '\N', QUOTE '"', ESCAPE '\', ENCODING 'UTF8'))";
-
 /// Gives the next block of a member; empty at its end. A block stays valid until the next call.
 using BlockSource = std::function<std::string_view()>;
 

@@ -12,6 +12,7 @@
 #include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/exchange/row_text.hpp"
 
 namespace pecanctl::replication {
 namespace {
@@ -120,8 +121,9 @@ TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
 {
   const auto there = index.size();
   TableDiff diff{.there = there, .index = std::move(index)};
-  const auto sql = fmt::format("COPY (SELECT id, {} FROM {} AS t WHERE {}) TO STDOUT {}",
-                               shape.columns_sql(), table.sql, condition_sql, k_copy_options);
+  const auto sql =
+      fmt::format("COPY (SELECT id, {} FROM {} AS t WHERE {}) TO STDOUT {}", shape.columns_sql(),
+                  table.sql, condition_sql, exchange::k_copy_options);
   session.copy_out(sql, [&](std::string_view line) {
     ++diff.here;
     const auto tab = line.find('\t');

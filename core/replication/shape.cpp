@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/exchange/row_text.hpp"
+
 namespace pecanctl::replication {
 namespace {
 
@@ -84,8 +86,20 @@ std::string Shape::columns_sql() const
 {
   std::vector<std::string> quoted;
   std::ranges::transform(names_, std::back_inserter(quoted),
-                         [](const std::string& name) { return quote_name(name); });
+                         [](const std::string& name) { return exchange::quote_name(name); });
   return fmt::format("{}", fmt::join(quoted, ", "));
+}
+
+std::string Shape::assignments_sql(std::string_view from) const
+{
+  std::vector<std::string> assignments;
+  for (const auto& name : names_) {
+    if (name != "id") {
+      const auto quoted = exchange::quote_name(name);
+      assignments.push_back(fmt::format("{0} = {1}.{0}", quoted, from));
+    }
+  }
+  return fmt::format("{}", fmt::join(assignments, ", "));
 }
 
 std::string_view Shape::transform(std::string_view row)

@@ -28,6 +28,9 @@ class Shape {
   /// The columns that are taken, in order, quoted for SQL: "id, name".
   std::string columns_sql() const;
 
+  /// The same columns but `id`, each set to that of the relation `from`: "name = n.name".
+  std::string assignments_sql(std::string_view from) const;
+
   std::size_t fields() const { return fields_; }
 
   std::size_t id_field() const { return id_field_; }

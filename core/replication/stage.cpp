@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/failpoint.hpp"
+#include "core/exchange/row_text.hpp"
 
 namespace pecanctl::replication {
 namespace {
@@ -30,7 +31,8 @@ constexpr std::uint64_t k_big_load = 1000;  // rows from which indexes are worth
 
 std::string copy_sql(std::string_view relation, const Shape& shape)
 {
-  return fmt::format("COPY {} ({}) FROM STDIN {}", relation, shape.columns_sql(), k_copy_options);
+  return fmt::format("COPY {} ({}) FROM STDIN {}", relation, shape.columns_sql(),
+                     exchange::k_copy_options);
 }
 
 void load_new(Session& session, const Spool& spool, StagedTable& one, std::size_t number)

@@ -8,6 +8,7 @@
 
 #include <random>
 
+#include "core/exchange/row_text.hpp"
 #include "core/replication/session.hpp"
 #include "tests/integration/postgres/test_database.hpp"
 
@@ -37,14 +38,14 @@ TEST_CASE("replication dialect: what PostgreSQL writes and what we write are the
     rows.push_back(std::move(row));
   }
   std::size_t at = 0;
-  session.copy_out(
-      fmt::format("COPY (SELECT * FROM samples ORDER BY id) TO STDOUT {}", k_copy_options),
-      [&](std::string_view line) {
-        std::string ours;
-        append_row(ours, rows[at]);
-        CHECK(ours + "\n" == line);
-        CHECK(parse_row(line.substr(0, line.size() - 1)) == rows[at]);
-        ++at;
-      });
+  session.copy_out(fmt::format("COPY (SELECT * FROM samples ORDER BY id) TO STDOUT {}",
+                               exchange::k_copy_options),
+                   [&](std::string_view line) {
+                     std::string ours;
+                     append_row(ours, rows[at]);
+                     CHECK(ours + "\n" == line);
+                     CHECK(parse_row(line.substr(0, line.size() - 1)) == rows[at]);
+                     ++at;
+                   });
   CHECK(at == rows.size());
 }
