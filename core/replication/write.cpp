@@ -13,14 +13,14 @@
 namespace pecanctl::replication {
 namespace {
 
-// Runs `sql`, or undoes it: tells whether it worked.
-bool try_run(Session& session, std::string_view sql)
+// Runs `sql`, or undoes it when it fails with `expected`: tells whether it worked.
+bool try_run(Session& session, std::string_view sql, ErrorCode expected = ErrorCode::denied)
 {
   session.run("SAVEPOINT pecanctl_try");
   try {
     session.run(sql);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::denied) {
+    if (error.code() != expected) {
       throw;
     }
     session.run("ROLLBACK TO SAVEPOINT pecanctl_try");
@@ -63,10 +63,10 @@ class Writer {
     if (power_ == Power::replica) {
       remove_rows();
       failpoint("sync.removed");
-      for_parents_first([&](StagedTable& one) { add_rows(one, {}); });
+      for_parents_first([&](StagedTable& one) { change_and_add(one); });
     } else {
       const auto triggers = silence();
-      for_parents_first([&](StagedTable& one) { update_and_add(one); });
+      for_parents_first([&](StagedTable& one) { change_and_add(one); });
       failpoint("sync.removed");
       remove_rows();
       wake(triggers);
@@ -82,6 +82,7 @@ class Writer {
     for (const auto& name : catalogue_.order) {
       if (const auto found = stage_.find(name); found != stage_.end()) {
         work(found->second);
+        failpoint("sync.wrote");
       }
     }
   }
@@ -95,43 +96,48 @@ class Writer {
       if (found == stage_.end()) {
         continue;
       }
-      const auto& one = found->second;
-      const auto remove = [&](const std::string& ids) {
-        session_.run(fmt::format("DELETE FROM {} AS t USING {} AS x WHERE t.id = x.id",
-                                 one.table->sql, ids));
-      };
-      if (!one.gone_sql.empty()) {
-        remove(one.gone_sql);
-      }
-      if (power_ == Power::replica && one.diff.changed > 0) {
-        remove(one.new_sql);
+      if (!found->second.gone_sql.empty()) {
+        remove(found->second, found->second.gone_sql);
       }
     }
   }
 
-  void add_rows(const StagedTable& one, std::string_view condition)
+  void remove(const StagedTable& one, const std::string& ids)
   {
-    if (!one.new_sql.empty() && !one.is_direct) {
-      session_.run(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} AS n{}", one.table->sql,
-                               one.shape.columns_sql(), one.shape.columns_sql(), one.new_sql,
-                               condition));
-    }
+    session_.run(
+        fmt::format("DELETE FROM {} AS t USING {} AS x WHERE t.id = x.id", one.table->sql, ids));
   }
 
-  void update_and_add(const StagedTable& one)
+  void change_and_add(const StagedTable& one)
   {
-    if (one.new_sql.empty()) {
+    if (one.new_sql.empty() || one.is_direct) {
       return;
     }
-    const auto columns = one.shape.columns_sql();
     if (one.diff.changed > 0) {
-      session_.run(
-          fmt::format("UPDATE {} AS t SET ({}) = (SELECT {} FROM {} AS n WHERE n.id = t.id) "
-                      "WHERE EXISTS (SELECT FROM {} AS n WHERE n.id = t.id)",
-                      one.table->sql, columns, columns, one.new_sql, one.new_sql));
+      change_rows(one);
     }
-    add_rows(one, fmt::format(" WHERE NOT EXISTS (SELECT FROM {} AS t WHERE t.id = n.id)",
-                              one.table->sql));
+    const auto columns = one.shape.columns_sql();
+    const auto is_missing =
+        one.diff.changed == 0
+            ? std::string{}
+            : fmt::format(" WHERE NOT EXISTS (SELECT FROM {} AS t WHERE t.id = n.id)",
+                          one.table->sql);
+    session_.run(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} AS n{}", one.table->sql,
+                             columns, columns, one.new_sql, is_missing));
+  }
+
+  // A row that keeps its keys is updated: who writes a child of it meanwhile need not wait for us,
+  // and would not find it if it was removed first. Rows that have only one another's keys, and ids
+  // that are here twice, are replaced.
+  void change_rows(const StagedTable& one)
+  {
+    const auto update = fmt::format("UPDATE {} AS t SET {} FROM {} AS n WHERE t.id = n.id",
+                                    one.table->sql, one.shape.assignments_sql("n"), one.new_sql);
+    if (power_ == Power::owner) {
+      session_.run(update);
+    } else if (!one.table->has_unique_id || !try_run(session_, update, ErrorCode::conflict)) {
+      remove(one, one.new_sql);
+    }
   }
 
   std::vector<Trigger> silence()

@@ -8,7 +8,7 @@ namespace pecanctl::replication {
 
 /// Who we are decides how triggers are kept out.
 enum class Power {
-  replica,  ///< session_replication_role: no trigger fires, rows are replaced
+  replica,  ///< session_replication_role: no trigger fires
   owner,  ///< the tables' owner: user triggers are switched off until COMMIT, foreign keys stay on
 };
 
