@@ -13,6 +13,7 @@
 #include "core/base/retry.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/replication/lock_parents.hpp"
 #include "core/replication/pins.hpp"
 #include "core/replication/recheck.hpp"
 #include "core/replication/schema_check.hpp"
@@ -110,6 +111,7 @@ class Application {
     std::uint64_t number = 0;
     for (const auto& [name, table] : catalogue.tables) {
       step.progress(name, ++number, catalogue.tables.size(), "tables");
+      failpoint("sync.table");
       const bool is_there = unpacked_.spool.has(name + ".csv");
       Shape shape{table, is_there ? unpacked_.schema.tables.at(name) : std::vector<DumpColumn>{},
                   dump_.peer.is_trusted};
@@ -195,6 +197,9 @@ class Application {
                 {.policy = options_.policy,
                  .removes_first = power == Power::replica,
                  .block = dump_.peer.block});
+    if (power == Power::replica) {
+      lock_parents(session, stage, dump_.peer.block);
+    }
     failpoint("sync.checked");
     step.progress("writing");
     write_stage(session, catalogue, stage, power);

@@ -17,14 +17,6 @@ std::string ids_of(Session& session, std::string_view relation)
   return session.ask(fmt::format("SELECT array_agg(id)::text FROM {}", relation));
 }
 
-// A key to another column than the id has nothing to do with ids.
-bool is_to_id(const ForeignKey& key)
-{
-  const auto at = key.match_sql.find("p.");
-  return key.match_sql.find("= p.id") != std::string::npos &&
-         key.match_sql.find("p.", at + 1) == std::string::npos;
-}
-
 // How many of the rows `ids` of a table the transaction neither removes nor replaces.
 std::string count_others(Session& session, const StagedTable& child, const std::string& ids)
 {
@@ -50,7 +42,7 @@ void refuse_late_children(const postgres::Endpoint& endpoint, Session& session,
     }
     for (const auto& [child_name, child] : catalogue.tables) {
       for (const auto& key : child.parents) {
-        if (key.parent != name || !is_to_id(key) || !stage.contains(child_name)) {
+        if (key.parent != name || key.id_sql.empty() || !stage.contains(child_name)) {
           continue;
         }
         if (!fresh) {

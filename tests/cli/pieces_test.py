@@ -5,7 +5,6 @@
 import gzip
 import json
 import re
-import secrets
 import sys
 import urllib.error
 import urllib.request
@@ -15,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from bety_database import Database  # noqa: E402
 from site_keys import hand_over, make_key  # noqa: E402
-from support import Case, environment, finish, forget, main, run, service, start  # noqa: E402
-from sync_peer import Site  # noqa: E402
+from skewed_clock import skewed_clock  # noqa: E402
+from support import environment, finish, forget, main, run, start  # noqa: E402
+from sync_case import PullCase  # noqa: E402
 
 QUIETLY = "SET session_replication_role = replica; "
 # A hundred changes, as a day's work makes them: new rows, and some that lie together.
@@ -26,15 +26,13 @@ INSERT INTO entities (id, name) SELECT 1000900000 + g, 'new ' || g FROM generate
 DELETE FROM sitegroups_sites WHERE id BETWEEN 1000000011 AND 1000000030;"""
 
 
-class Signed(Case):
+class Signed(PullCase):
     """Site 1, which has a key and publishes, and a database that pulls from it."""
 
     scale = 0.003
 
     def setUp(self):
-        self.server = service("PECANCTL_TEST_POSTGRES"), service("PECANCTL_TEST_POSTGRES_PORT")
-        self.name = f"t{secrets.token_hex(4)}"
-        self.addCleanup(forget, self.name)
+        super().setUp()
         self.there = self.database(1, self.scale)
         self.here = self.database(2, 0.001)
         self.root = self.temp_folder()
@@ -48,14 +46,7 @@ class Signed(Case):
         self.publish()
 
     def database(self, site, scale):
-        made = Database.of_bety(self.server, site, scale)
-        self.addCleanup(made.drop)
-        return made
-
-    def web_site(self):
-        site = Site()
-        self.addCleanup(site.close)
-        return site
+        return self.gone_at_the_end(Database.of_bety((self.host, self.port), site, scale))
 
     def take_key(self, name):
         private, public = make_key(self.root / name)
@@ -63,10 +54,11 @@ class Signed(Case):
         (self.secrets / "site_key").chmod(0o600)
         return public
 
-    def publish(self, changes=""):
+    def publish(self, changes="", **variables):
         if changes:
             self.there.psql(changes)
-        self.expect(run("-C", self.root / "demo", "sync", "--publish", env=environment(**self.there.variables())), 0)
+        self.expect(run("-C", self.root / "demo", "sync", "--publish",
+                        env=environment(**self.there.variables(), **variables)), 0)
         self.site.show(self.folder)
 
     def sync(self, *arguments, code=0, words=(), database=None, url=None, **changes):
@@ -75,7 +67,7 @@ class Signed(Case):
         return self.expect(result, code, *words)
 
     def pull(self, *arguments, **options):
-        return [record for record in self.sync(*arguments, **options).records() if record["type"] == "sync_peer"][0]
+        return self.peer_of(self.sync(*arguments, **options))
 
     def sums(self, database, tables, where="true"):
         return sorted(database.psql(" UNION ALL ".join(
@@ -180,6 +172,13 @@ class Rules(Signed):
         self.assertEqual(self.state(), before)
         self.site.files["/sync/dump/bety.tar.gz"] = tarball
         self.assertEqual(self.pull()["pieces"], 0)
+        self.assert_same()
+
+    def test_a_site_whose_clock_was_a_day_ahead_is_heard_when_it_is_right_again(self):
+        self.publish(DAY, **skewed_clock(self.temp_folder(), 86400))
+        self.sync()
+        self.publish(QUIETLY + "UPDATE species SET notes = 'later' WHERE id = 1000000007")
+        self.assertEqual(self.pull()["changed"], 1)
         self.assert_same()
 
     def test_a_site_without_a_key_is_taken_as_it_comes(self):

@@ -3,12 +3,13 @@
 """A real PostgreSQL that pulls another site's data from a web server that may misbehave."""
 
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from support import Case, environment, forget, run, service  # noqa: E402
+from support import Case, environment, forget, run, service, start, wait_until  # noqa: E402
 from sync_peer import BLOCK, Database, Site, pack  # noqa: E402
 
 # What a peer has, in range 1. Values with every edge of the format.
@@ -44,11 +45,57 @@ SELECT setval('users_id_seq', 7000000001);
 """
 
 
-class SyncCase(Case):
+class Session:
+    """psql, word for word."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        text=True, bufsize=1)
+
+    def tell(self, statements):
+        self.process.stdin.write(f"{statements};\n\\echo said\n")
+
+    def hear(self):
+        """What it answered to what it was told."""
+        return "".join(iter(self.process.stdout.readline, "said\n"))
+
+    def say(self, statements):
+        self.tell(statements)
+        return self.hear()
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+class PullCase(Case):
+    """What all have that pull: a server, the name of an instance, sites' web servers."""
+
+    def server(self):
+        """Host and port of the PostgreSQL that both databases are on."""
+        return service("PECANCTL_TEST_POSTGRES"), service("PECANCTL_TEST_POSTGRES_PORT")
+
     def setUp(self):
-        self.host, self.port = service("PECANCTL_TEST_POSTGRES"), service("PECANCTL_TEST_POSTGRES_PORT")
+        self.host, self.port = self.server()
         self.name = f"t{secrets.token_hex(4)}"
         self.addCleanup(forget, self.name)
+
+    def gone_at_the_end(self, database):
+        self.addCleanup(database.drop)
+        return database
+
+    def web_site(self):
+        site = Site()
+        self.addCleanup(site.close)
+        return site
+
+    def peer_of(self, result):
+        return [record for record in result.records() if record["type"] == "sync_peer"][0]
+
+
+class SyncCase(PullCase):
+    def setUp(self):
+        super().setUp()
         self.peer = self.database()
         self.peer.query(ROWS)
         self.site = self.web_site()
@@ -58,14 +105,7 @@ class SyncCase(Case):
         self.site.publish(pack(self.members))
 
     def database(self):
-        made = Database(self.host, self.port)
-        self.addCleanup(made.drop)
-        return made
-
-    def web_site(self):
-        site = Site()
-        self.addCleanup(site.close)
-        return site
+        return self.gone_at_the_end(Database(self.host, self.port))
 
     def arguments(self, *arguments):
         return ["sync", "-i", self.name, *arguments]
@@ -95,8 +135,24 @@ class SyncCase(Case):
         self.members = self.peer.members(1)
         self.site.publish(pack(self.members))
 
-    def peer_of(self, result):
-        return [record for record in result.records() if record["type"] == "sync_peer"][0]
+    def other(self, statements=""):
+        """Another session here, in a transaction that has done `statements`."""
+        session = Session(self.here.command("psql", "-XqAt"))
+        self.addCleanup(session.close)
+        session.say(f"BEGIN; {statements}")
+        return session
+
+    def begin_sync(self, *arguments):
+        """A sync that has come to a lock of somebody else."""
+        process = start(*self.arguments("--json", *arguments), env=self.env())
+        self.wait_for_waiting("pecanctl", process)
+        return process
+
+    def wait_for_waiting(self, program, process):
+        """Until a session of this program waits for a lock, or the process has ended."""
+        waiting = (f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.here.name}' AND wait_event_type = 'Lock' "
+                   f"AND application_name = '{program}'")
+        wait_until(lambda: process.poll() is not None or self.here.query(waiting) != "0", 60)
 
     def same(self, table):
         where = f"FROM {table} t WHERE id BETWEEN {BLOCK} AND {2 * BLOCK - 1}"

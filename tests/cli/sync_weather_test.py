@@ -147,22 +147,71 @@ class BadWeather(SyncCase):
         self.expect(finish(first), 0)
         self.all_same()
 
+    def orphans(self, child, column, parent):
+        return self.here.query(f"SELECT count(*) FROM {child} c LEFT JOIN {parent} p ON p.id = c.{column} "
+                               f"WHERE p.id IS NULL AND c.{column} IS NOT NULL")
+
+    def child_of_a_local_row(self):
+        self.sync()
+        self.peer.query("INSERT INTO sites (id, sitename) VALUES (7000000001, 'ours');"
+                        "INSERT INTO inputs VALUES (1000000099, 7000000001, 'of the peer');"
+                        "UPDATE sites SET notes = 'x' WHERE id = 1000000007")
+        self.publish()
+
+    def test_a_parent_removed_before_its_child_was_looked_at_leaves_none_behind(self):
+        self.child_of_a_local_row()
+        other = self.other("DELETE FROM sites WHERE id = 7000000001")
+        process = self.begin_sync()
+        other.say("COMMIT")
+        self.assertEqual(self.peer_of(self.expect(finish(process), 0))["held"], 1)
+        self.assertEqual(self.orphans("inputs", "site_id", "sites"), "0")
+
+    def test_a_parent_of_a_child_that_comes_is_kept_until_it_is_there(self):
+        self.child_of_a_local_row()
+        holder = self.other("UPDATE sites SET notes = 'y' WHERE id = 1000000007")  # the sync's first row to change
+        process = self.begin_sync()
+        remover = self.other()
+        remover.tell("DELETE FROM sites WHERE id = 7000000001")
+        self.wait_for_waiting("psql", process)
+        holder.say("ROLLBACK")
+        self.assertEqual(self.peer_of(self.expect(finish(process), 0))["held"], 0)
+        self.assertIn("violates foreign key", remover.hear())
+        self.assertEqual(self.orphans("inputs", "site_id", "sites"), "0")
+
+    def test_who_refers_to_a_row_that_the_site_has_changed_need_not_wait(self):
+        self.sync()
+        self.peer.query("UPDATE sites SET notes = 'x' WHERE id = 1000000030")
+        self.publish()
+        holder = self.other("LOCK TABLE pecanctl.sync_log IN SHARE MODE")
+        process = self.begin_sync()
+        self.here.query("SET statement_timeout = '10s'; INSERT INTO inputs VALUES (7000000001, 1000000030, 'ours')")
+        holder.say("ROLLBACK")
+        self.expect(finish(process), 0)
+        self.here.query("DELETE FROM inputs WHERE id = 7000000001")
+        self.all_same()
+
+    def test_rows_that_exchanged_their_keys_are_taken(self):
+        self.peer.query("INSERT INTO modeltypes VALUES (1000000002, 'SIPNET')")
+        self.publish()
+        self.sync()
+        self.peer.query("BEGIN; UPDATE modeltypes SET name = 'x' WHERE id = 1000000001; UPDATE modeltypes SET name = 'ED2' "
+                        "WHERE id = 1000000002; UPDATE modeltypes SET name = 'SIPNET' WHERE id = 1000000001; COMMIT")
+        self.publish()
+        self.assertEqual(self.peer_of(self.sync("--json"))["changed"], 2)
+        self.all_same()
 
     def test_a_row_written_meanwhile_keeps_the_parent_that_the_site_has_dropped(self):
         self.sync()
         self.peer.query("DELETE FROM traits WHERE site_id = 1000000030; DELETE FROM sites WHERE id = 1000000030")
         self.publish()
-        process = start(*self.arguments("--json"), env=self.env(PECANCTL_FAILPOINT="sync.checked=stall:1500"))
-        wait_until(lambda: self.here.query(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.here.name}' AND "
-                                           "application_name = 'pecanctl' AND state = 'idle in transaction'") == "1", 20)
-        # All checks are made; nothing is removed yet. Another session commits a child.
-        begun = time.monotonic()
-        self.here.query("INSERT INTO inputs VALUES (7000000001, 1000000030, 'ours')")
-        self.assertLess(time.monotonic() - begun, 1, "it need not wait for the sync")
+        holder = self.other("SELECT FROM traits WHERE site_id = 1000000030 FOR UPDATE")
+        process = self.begin_sync("-v")
+        # All checks are made; the site is not removed yet. Another session commits a child, and need not wait.
+        self.here.query("SET statement_timeout = '10s'; INSERT INTO inputs VALUES (7000000001, 1000000030, 'ours')")
+        holder.say("ROLLBACK")
         record = self.peer_of(self.expect(finish(process), 0))
         self.assertEqual(record["retained"], 1)
-        self.assertEqual(self.here.query("SELECT count(*) FROM inputs i LEFT JOIN sites s ON s.id = i.site_id WHERE s.id IS NULL"),
-                         "0")
+        self.assertEqual(self.orphans("inputs", "site_id", "sites"), "0")
 
     def test_a_commit_whose_answer_is_lost_is_found_out_and_not_done_twice(self):
         cutter = CutAtCommit(self.temp_folder(), self.host, self.port)
@@ -172,35 +221,50 @@ class BadWeather(SyncCase):
         self.assertEqual(self.here.query("SELECT operation FROM pecanctl.sync_log"), record["operation"])
         self.all_same()
 
+    def test_what_somebody_changed_meanwhile_is_looked_at_again(self):
+        self.sync()
+        self.peer.query("UPDATE sites SET notes = 'x' WHERE id = 1000000007")
+        self.publish()
+        other = self.other("UPDATE sites SET notes = 'y' WHERE id = 1000000007")
+        process = self.begin_sync("-v")
+        other.say("COMMIT")
+        result = self.expect(finish(process), 0)
+        self.assertIn("SQLSTATE 40001", result.out + result.err)
+        self.all_same()
+
     def test_of_two_that_wait_for_each_other_one_begins_anew(self):
         self.sync()
         self.peer.query("ALTER TABLE traits DISABLE TRIGGER USER; UPDATE traits SET mean = 7 WHERE id = 1000000005;"
                         "UPDATE sites SET notes = 'x' WHERE id = 1000000007")
         self.publish()
-        waiting = (f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.here.name}' AND wait_event_type = 'Lock' "
-                   "AND application_name = 'pecanctl'")
-        with subprocess.Popen(self.here.command("psql", "-XqAt"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True, bufsize=1) as other:
-            other.stdin.write("BEGIN; UPDATE sites SET notes = 'y' WHERE id = 1000000007 RETURNING 1;\n")
-            other.stdout.readline()
-            process = start(*self.arguments("--json"), env=self.env())
-            wait_until(lambda: self.here.query(waiting) == "1", 20)
-            other.stdin.write("UPDATE traits SET mean = 8 WHERE id = 1000000005; COMMIT;\n")
-            self.expect(finish(process), 0)
+        other = self.other("SELECT FROM traits WHERE id = 1000000005 FOR UPDATE")
+        process = self.begin_sync()  # sites come before traits
+        other.tell("UPDATE sites SET notes = 'y' WHERE id = 1000000007; COMMIT")
+        self.expect(finish(process), 0)
+        other.hear()
         self.all_same()
 
 
 class Killed(SyncCase):
-    def test_killed_anywhere_the_database_is_before_or_after(self):
+    # Forty places: these, the thirteen tables of the test's BETY each way, and right after COMMIT.
+    BEFORE = ["sync.piece", "sync.fetched", "sync.all_fetched", "sync.unpacked", "sync.table#2", "sync.table#8", "sync.compared"]
+    BEFORE += [f"sync.staged#{i}" for i in range(1, 14)]
+    WITHIN = ["sync.loaded", "sync.checked", "sync.removed", "sync.added", "sync.written", "sync.recorded"]
+    WITHIN += [f"sync.wrote#{i}" for i in range(1, 14)]
+
+    def kill_at(self, places):
         before = self.here.checksums()
-        places = ["sync.piece", "sync.fetched", "sync.all_fetched", "sync.unpacked", "sync.compared", "sync.loaded", "sync.checked",
-                  "sync.removed", "sync.added", "sync.written", "sync.recorded"]
-        places += [f"sync.staged#{i}" for i in range(2, 12, 3)]
         for place in places:
             with self.subTest(place):
                 result = run(*self.arguments(), env=self.env(PECANCTL_FAILPOINT=place))
                 self.assertEqual(result.exit, 137, result)
                 self.assertEqual(self.here.checksums(), before)
+
+    def test_killed_before_it_writes_the_database_is_as_before(self):
+        self.kill_at(self.BEFORE)
+
+    def test_killed_while_it_writes_the_database_is_before_or_after(self):
+        self.kill_at(self.WITHIN)
         result = run(*self.arguments(), env=self.env(PECANCTL_FAILPOINT="sync.committed"))
         self.assertEqual(result.exit, 137)
         self.all_same()
