@@ -98,10 +98,12 @@ bool ensure_ledger(Session& session)
 void write_record(Session& session, const PullRecord& record)
 {
   const auto sum = record.total();
+  // What comes later is later, also when the server's clock was set back meanwhile.
   session.query(
       "INSERT INTO pecanctl.sync_log (operation, site, url, etag, sha256, schema_md5, dumped_at, "
-      "seconds, tool, added, changed, removed, held, retained, tables) VALUES ($1, $2, $3, $4, $5, "
-      "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      "seconds, tool, added, changed, removed, held, retained, tables, finished_at) VALUES ($1, "
+      "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, greatest(clock_timestamp(), "
+      "(SELECT max(finished_at) + interval '1 microsecond' FROM pecanctl.sync_log)))",
       {record.operation, std::to_string(record.site), record.origin.url, record.origin.etag,
        record.origin.sha256, record.origin.schema_md5, record.origin.dumped_at,
        fmt::format("{:.3f}", record.seconds), record.tool, std::to_string(sum.added),

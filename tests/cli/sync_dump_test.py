@@ -48,12 +48,13 @@ class BadDump(SyncCase):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, target
             return pack(self.members, extra=[info])
-        many = {f"t{i}.csv": b"" for i in range(2100)}
+        empty = b"".join(tarfile.TarInfo(f"t{i}.csv").tobuf(tarfile.USTAR_FORMAT) for i in range(4096))
+        million = gzip.compress(empty) * 245  # gzip files can be joined
         cases = {
             "parent": pack({**self.members, "../evil.csv": b""}), "absolute": pack({"x.csv": b""}, prefix="/tmp/"),
             "symlink": odd("./evil.csv", tarfile.SYMTYPE, "/etc/passwd"), "link": odd("./evil.csv", tarfile.LNKTYPE, "users.csv"),
             "device": odd("./null.csv", tarfile.CHRTYPE), "folder": odd("./sub", tarfile.DIRTYPE),
-            "fifo": odd("./f.csv", tarfile.FIFOTYPE), "many": pack(many),
+            "fifo": odd("./f.csv", tarfile.FIFOTYPE), "million": million,
             "sql": pack({**self.members, 'users"; DROP TABLE sites; --.csv': b""}),
             "twice": gzip.compress(self.twice()),
         }
