@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <optional>
-#include <random>
 #include <string>
 
 #include <fmt/format.h>
@@ -16,7 +15,6 @@
 #include "core/base/digest.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/base/fd.hpp"
-#include "core/base/retry.hpp"
 #include "core/base/text.hpp"
 #include "core/exchange/manifest.hpp"
 #include "core/http/download.hpp"
@@ -58,20 +56,14 @@ class Fetcher {
 
   Fetched run()
   {
-    std::minstd_rand rng{std::random_device{}()};
-    for (int attempt = 1;; ++attempt) {
-      try {
-        return attempt_once();
-      } catch (const Error& error) {
-        if (attempt >= options_.attempts || !is_transient(error) || deadline_.is_over() ||
-            is_final_) {
-          throw;
-        }
-        step_.progress(fmt::format("trying again: {}", error.info().why));
-      }
-      pause_for(next_delay(attempt, {.first = std::chrono::milliseconds{200}}, rng), deadline_,
-                stop_);
-    }
+    return try_often(
+        options_.attempts, deadline_, stop_, [&] { return attempt_once(); },
+        [&](const Error& error) {
+          if (!is_final_) {
+            step_.progress(fmt::format("trying again: {}", error.info().why));
+          }
+          return !is_final_;
+        });
   }
 
  private:
@@ -84,15 +76,13 @@ class Fetcher {
     const bool can_resume =
         partial.url == peer_.url && !validator.empty() && !validator.starts_with("W/");
     const auto resume_at = can_resume ? size_of(part_) : 0;
+    auto request = request_to(peer_, peer_.url, options_.patience);
+    request.if_none_match = had_.etag;
+    request.if_modified_since = had_.last_modified;
+    request.resume_at = resume_at;
+    request.if_range = validator;
     const auto answer = http::download(
-        {.url = peer_.url,
-         .if_none_match = had_.etag,
-         .if_modified_since = had_.last_modified,
-         .resume_at = resume_at,
-         .if_range = validator,
-         .patience = options_.patience,
-         .token = peer_.token,
-         .is_insecure = peer_.is_insecure},
+        request,
         [&](const http::DownloadAnswer& head, std::string_view piece) { take(head, piece); },
         deadline_, stop_);
     if (answer.status == 304) {
@@ -164,13 +154,10 @@ class Fetcher {
     }
     std::string text;
     try {
+      auto request = request_to(peer_, url, options_.patience);
+      request.limit = k_version_limit;
       const auto answer = http::download(
-          {.url = url,
-           .limit = k_version_limit,
-           .patience = options_.patience,
-           .token = peer_.token,
-           .is_insecure = peer_.is_insecure},
-          [&](const http::DownloadAnswer&, std::string_view piece) { text += piece; },
+          request, [&](const http::DownloadAnswer&, std::string_view piece) { text += piece; },
           deadline_.sooner(std::chrono::seconds{15}), stop_);
       if (answer.status != 200) {
         return;

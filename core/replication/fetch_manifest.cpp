@@ -26,15 +26,11 @@ std::string manifest_url(const Peer& peer)
 std::optional<RemoteFile> ask(const Peer& peer, const FetchOptions& options, const Stamp& had,
                               const Deadline& deadline, const std::stop_token& stop)
 {
-  auto file = fetch_file(peer,
-                         {.url = manifest_url(peer),
-                          .if_none_match = had.etag,
-                          .if_modified_since = had.last_modified,
-                          .limit = exchange::k_largest_manifest,
-                          .patience = options.patience,
-                          .token = peer.token,
-                          .is_insecure = peer.is_insecure},
-                         options.attempts, deadline, stop);
+  auto request = request_to(peer, manifest_url(peer), options.patience);
+  request.if_none_match = had.etag;
+  request.if_modified_since = had.last_modified;
+  request.limit = exchange::k_largest_manifest;
+  auto file = fetch_file(peer, request, options.attempts, deadline, stop);
   // Some servers answer with a page of words instead of 404.
   const bool is_there = file.answer.status == 304 ||
                         (file.answer.status == 200 && file.text.starts_with(k_begin_of_manifest));

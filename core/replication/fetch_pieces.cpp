@@ -121,14 +121,10 @@ class PieceFetcher {
   void fetch(const exchange::Piece& piece, http::Connections& connections)
   {
     const auto name = fmt::format("{}/{}.gz", exchange::k_pieces_folder, piece.hash);
-    const auto file = fetch_file(peer_,
-                                 {.url = sibling_url_of(peer_.url, name),
-                                  .limit = piece.size + k_slack,
-                                  .patience = options_.patience,
-                                  .token = peer_.token,
-                                  .connections = &connections,
-                                  .is_insecure = peer_.is_insecure},
-                                 options_.attempts, deadline_, stop_);
+    auto request = request_to(peer_, sibling_url_of(peer_.url, name), options_.patience);
+    request.limit = piece.size + k_slack;
+    request.connections = &connections;
+    const auto file = fetch_file(peer_, request, options_.attempts, deadline_, stop_);
     if (file.answer.status != 200) {
       is_missing_ = true;
       is_over_ = true;

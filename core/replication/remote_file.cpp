@@ -2,36 +2,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/replication/remote_file.hpp"
 
-#include <random>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include "core/base/error.hpp"
-#include "core/base/retry.hpp"
 
 namespace pecanctl::replication {
 
 RemoteFile fetch_file(const Peer& peer, const http::Download& request, int attempts,
                       const Deadline& deadline, const std::stop_token& stop)
 {
-  std::minstd_rand rng{std::random_device{}()};
-  for (int attempt = 1;; ++attempt) {
-    try {
-      RemoteFile file;
-      file.answer = http::download(
-          request, [&](const http::DownloadAnswer&, std::string_view piece) { file.text += piece; },
-          deadline, stop);
-      if (is_passing(file.answer.status)) {
-        refuse_status(peer, file.answer);
-      }
-      return file;
-    } catch (const Error& error) {
-      if (attempt >= attempts || !is_transient(error) || deadline.is_over()) {
-        throw;
-      }
+  const auto fetch = [&] {
+    RemoteFile file;
+    file.answer = http::download(
+        request, [&](const http::DownloadAnswer&, std::string_view piece) { file.text += piece; },
+        deadline, stop);
+    if (is_passing(file.answer.status)) {
+      refuse_status(peer, file.answer);
     }
-    pause_for(next_delay(attempt, {.first = std::chrono::milliseconds{200}}, rng), deadline, stop);
-  }
+    return file;
+  };
+  return try_often(attempts, deadline, stop, fetch, [](const Error&) { return true; });
+}
+
+http::Download request_to(const Peer& peer, std::string url, std::chrono::seconds patience)
+{
+  return {.url = std::move(url),
+          .patience = patience,
+          .token = peer.token,
+          .is_insecure = peer.is_insecure};
 }
 
 bool is_passing(int status)
