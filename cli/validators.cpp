@@ -30,6 +30,17 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::m
       ->type_name("DURATION");
 }
 
+bool ModeOption::is_wanted() const
+{
+  return option != nullptr && option->count() > 0;
+}
+
+void add_mode(CLI::App& app, const std::string& flag, ModeOption& target, const std::string& type,
+              const std::string& description)
+{
+  target.option = app.add_option(flag, target.value, description)->type_name(type)->expected(0, 1);
+}
+
 CLI::Validator one_of(std::vector<std::string> words)
 {
   const auto choices = fmt::format("{{{}}}", fmt::join(words, ","));

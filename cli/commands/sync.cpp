@@ -254,9 +254,9 @@ RunFn setup_sync(CLI::App& sub)
       "  pecanctl sync --serve 127.0.0.1:9480\n"
       "  echo '{\"cmd\":\"sync\",\"mode\":\"plan\"}' | pecanctl sync --json --request -");
   return [flags, publish, serve](Context& context) {
-    if (serve->is_wanted()) {
+    if (serve->mode.is_wanted()) {
       run_serve(*serve, context);
-    } else if (publish->is_wanted()) {
+    } else if (publish->mode.is_wanted()) {
       run_publish(*publish, context);
     } else {
       run_sync(*flags, context);

@@ -54,8 +54,8 @@ std::int64_t find_published_site(const PublishFlags& flags, const postgres::Endp
 
 std::filesystem::path find_publish_folder(const PublishFlags& flags, Context& context)
 {
-  if (!flags.folder.empty()) {
-    return std::filesystem::absolute(flags.folder).lexically_normal();
+  if (!flags.mode.value.empty()) {
+    return std::filesystem::absolute(flags.mode.value).lexically_normal();
   }
   if (context.has_file() && !context.file().publish.folder.empty()) {
     return context.file().publish.folder;
@@ -151,33 +151,25 @@ void show_publication(const PublishRequest& request, const Publication& done, Co
 
 }  // namespace
 
-bool PublishFlags::is_wanted() const
-{
-  return option != nullptr && option->count() > 0;
-}
-
 void add_publish_options(CLI::App& sub, PublishFlags& flags)
 {
-  flags.option = sub.add_option("--publish", flags.folder,
-                                "Write this site's data to DIR (default: pecan.yml's), for others "
-                                "to fetch")
-                     ->type_name("DIR")
-                     ->expected(0, 1);
+  add_mode(sub, "--publish", flags.mode, "DIR",
+           "Write this site's data to DIR (default: pecan.yml's), for others to fetch");
   sub.add_option("--level", flags.level,
                  "publish: leave out traits and yields below this access level (default: 3)")
       ->type_name("N")
       ->check(CLI::Range(1, 4))
-      ->needs(flags.option);
+      ->needs(flags.mode.option);
   sub.add_option("--site", flags.site, "publish: the rows of this site number (default: our own)")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{0}, project::k_last_site))
-      ->needs(flags.option);
+      ->needs(flags.mode.option);
   sub.add_flag("--unchecked", flags.is_unchecked,
                "publish: also traits and yields that failed their check")
-      ->needs(flags.option);
+      ->needs(flags.mode.option);
   sub.add_flag("--keep-users", flags.keeps_users,
                "publish: users with their names, addresses and password hashes")
-      ->needs(flags.option);
+      ->needs(flags.mode.option);
 }
 
 void run_publish(const PublishFlags& flags, Context& context)

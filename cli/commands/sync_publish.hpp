@@ -4,12 +4,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
+#include "cli/validators.hpp"
 
 namespace pecanctl::cli {
 class Context;
@@ -19,14 +15,11 @@ namespace pecanctl::cli::commands {
 
 /// `sync --publish [DIR]`.
 struct PublishFlags {
-  CLI::Option* option = nullptr;  ///< --publish, of the parser that outlives this
-  std::string folder = {};        ///< empty: pecan.yml's
+  ModeOption mode = {};  ///< --publish; without a folder: pecan.yml's
   std::optional<int> level = {};
   std::optional<std::int64_t> site = {};
   bool is_unchecked = false;
   bool keeps_users = false;
-
-  bool is_wanted() const;
 };
 
 void add_publish_options(CLI::App& sub, PublishFlags& flags);

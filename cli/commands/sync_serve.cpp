@@ -3,7 +3,6 @@
 #include "cli/commands/sync_serve.hpp"
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "cli/connections_serve.hpp"
 #include "cli/context.hpp"
@@ -11,24 +10,17 @@
 
 namespace pecanctl::cli::commands {
 
-bool ServeFlags::is_wanted() const
-{
-  return option != nullptr && option->count() > 0;
-}
-
 void add_serve_option(CLI::App& sub, ServeFlags& flags)
 {
-  flags.option = sub.add_option("--serve", flags.address,
-                                "Serve what this site publishes over HTTP, to those who show its "
-                                "token (default: pecan.yml's address, else 127.0.0.1:9480)")
-                     ->type_name("ADDRESS:PORT")
-                     ->expected(0, 1);
+  add_mode(sub, "--serve", flags.mode, "ADDRESS:PORT",
+           "Serve what this site publishes over HTTP, to those who show its token (default: "
+           "pecan.yml's address, else 127.0.0.1:9480)");
 }
 
 void run_serve(const ServeFlags& flags, Context& context)
 {
   const auto& file = context.file();
-  const auto address = !flags.address.empty()         ? flags.address
+  const auto address = !flags.mode.value.empty()      ? flags.mode.value
                        : !file.publish.listen.empty() ? file.publish.listen
                                                       : std::string{k_serve_address};
   std::string url;

@@ -2,12 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <string>
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
+#include "cli/validators.hpp"
 
 namespace pecanctl::cli {
 class Context;
@@ -17,10 +12,7 @@ namespace pecanctl::cli::commands {
 
 /// `sync --serve [ADDRESS:PORT]`.
 struct ServeFlags {
-  CLI::Option* option = nullptr;  ///< --serve, of the parser that outlives this
-  std::string address = {};       ///< empty: pecan.yml's, else k_serve_address
-
-  bool is_wanted() const;
+  ModeOption mode = {};  ///< --serve; without an address: pecan.yml's, else k_serve_address
 };
 
 void add_serve_option(CLI::App& sub, ServeFlags& flags);
