@@ -7,6 +7,7 @@ import hashlib
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -113,6 +114,24 @@ class BadWeather(SyncCase):
         result = self.sync("-v", "1=" + url.replace("/sync/dump", "/old"))
         self.assertNotIn("s3cretword", result.out + result.err)
         self.assertNotIn("s3cretword", self.here.query("SELECT url FROM pecanctl.sync_log"))
+
+    def test_https_needs_a_good_certificate_unless_pecan_yml_says_otherwise(self):
+        folder = self.temp_folder()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-keyout", folder / "key", "-out", folder / "certificate"],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "certificate", folder / "key")
+        self.site.server.socket = context.wrap_socket(self.site.server.socket, server_side=True)
+        url = self.site.url.replace("http:", "https:")
+        before = self.here.checksums()
+        self.sync("1=" + url, code=4, words=["certificate"])
+        self.assertEqual(self.here.checksums(), before)
+        self.expect(run("init", self.name, cwd=folder), 0)
+        with (folder / self.name / "pecan.yml").open("a") as file:
+            file.write(f"\nsync: {{ urls: {{ 1: '{url}' }}, insecure: [1] }}\n")
+        self.expect(run("sync", cwd=folder / self.name, env=self.env()), 0)
+        self.all_same()
 
     def test_a_site_that_has_ftp_only_is_pulled_from_once(self):
         site = FtpSite(pack(self.members))
