@@ -73,7 +73,8 @@ Load make_empty_day()
 
 std::vector<Load> make_loads()
 {
-  return {make_steady(), make_burst(), make_sawtooth(), make_long_jobs(), make_empty_day()};
+  return {make_steady(),    make_burst(),     make_sawtooth(),
+          make_long_jobs(), make_empty_day(), read_load(PECANCTL_RECORDED_LOAD)};
 }
 
 Load read_load(const std::string& path)

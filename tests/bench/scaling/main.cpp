@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: the pecanctl authors
 // SPDX-License-Identifier: BSD-3-Clause
 // Our policy, KEDA's formula and Brown Dog's thresholds over the same loads: a table on stderr, the
-// curves as JSON on stdout. Arguments: recorded loads (CSV).
+// curves as JSON on stdout. Arguments: more recorded loads (CSV).
 #include <cstdio>
 
 #include <fmt/format.h>

@@ -23,9 +23,10 @@ struct Load {
   int length = 0;              ///< of the simulation
 };
 
-/// Steady, burst, sawtooth, hours-long jobs, a day with next to nothing. The same every time.
+/// Steady, burst, sawtooth, hours-long jobs, a day with next to nothing, and one that was recorded
+/// (recorded.csv). The same every time.
 std::vector<Load> make_loads();
-/// "at,duration" a line, in seconds; a first line of words is skipped.
+/// "at,duration" a line, in seconds; lines of words are skipped.
 Load read_load(const std::string& path);
 
 /// What a rule may see.

@@ -15,10 +15,13 @@ const stack::Scaling k_scaling{.min = 0, .max = 8};
 
 TEST_CASE("scaling::decide: over every load it never flaps, cuts nothing off, finishes all")
 {
-  for (const auto& load : make_loads()) {
+  const auto loads = make_loads();
+  REQUIRE(loads.size() == 6);
+  for (const auto& load : loads) {
     CAPTURE(load.name);
     const auto rule = make_ours(k_scaling);
     const auto report = simulate(load, *rule, 1000);
+    CHECK(report.jobs > 1);
     CHECK(report.done == report.jobs);
     CHECK(report.flaps == 0);
     CHECK(report.cut_off == 0);
