@@ -18,6 +18,7 @@
 #include "core/arrays/runs_file.hpp"
 #include "core/base/fd.hpp"
 #include "core/base/text.hpp"
+#include "core/workflow/begin.hpp"
 #include "core/workflow/folders.hpp"
 
 namespace pecanctl::cli {
@@ -172,8 +173,11 @@ arrays::MadeFolders RunSources::make_folders(bool is_rehearsal, const Deadline& 
     return {};
   }
   const auto model = read_model_folder(deadline);
-  const arrays::MakeOptions options{.set_aside_suffix =
-                                        flags_.runs_again ? suffix_of_now() : std::string{}};
+  arrays::MakeOptions options;
+  if (flags_.runs_again) {
+    options.set_aside_suffix = suffix_of_now();
+    options.in_use = workflow::folders_under_way(setup_.find_store());
+  }
   const auto work = is_rehearsal ? arrays::look_at_folders : arrays::make_folders;
   return work(setup_.data(), model, table_, rows_, options, deadline, context_.stop());
 }

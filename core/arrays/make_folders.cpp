@@ -42,6 +42,7 @@ class FolderMaker {
     each_batch(model, table, single, [this](Batch& batch) { sort_out(batch); });
     finish();
     if (!is_rehearsal_) {
+      set_aside();
       each_batch(model, table, missing_, [this](Batch& batch) { make(batch); });
     }
     for (const auto& folder : is_rehearsal_ ? missing_ : std::vector<RowFolder>{}) {
@@ -120,8 +121,11 @@ class FolderMaker {
       } else if (options_.set_aside_suffix.empty()) {
         mistake(paths[i], "it is there, and holds something else",
                 "--rerun sets it aside; a name without {#} does not depend on the order of rows");
+      } else if (options_.in_use.contains(paths[i])) {
+        mistake(paths[i], "it holds something else, and a job of it is under way",
+                "wait for it: pecanctl run --attach");
       } else {
-        set_aside(paths[i]);
+        aside_.push_back(paths[i]);
         missing_.push_back(batch.rows[i]);
         ++sum_.set_aside;
         ++sum_.made;
@@ -146,9 +150,9 @@ class FolderMaker {
     return true;
   }
 
-  void set_aside(const std::string& path)
+  void set_aside()
   {
-    if (!is_rehearsal_) {
+    for (const auto& path : aside_) {
       data_.rename(path, path + options_.set_aside_suffix, deadline_, stop_);
     }
   }
@@ -180,6 +184,7 @@ class FolderMaker {
   const Deadline& deadline_;
   std::stop_token stop_;
   std::vector<RowFolder> missing_;
+  std::vector<std::string> aside_;
   std::vector<Diagnostic> mistakes_;
   MadeFolders sum_;
 };

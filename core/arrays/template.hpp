@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -52,11 +53,14 @@ struct MakeOptions {
   /// A folder that holds something else gets this after its name, and a new one is made. Empty: it
   /// is an error.
   std::string set_aside_suffix = {};
+  /// Folders whose jobs are under way: they keep their name, or the job's outcome would appear in
+  /// the new folder.
+  std::set<std::string> in_use = {};
 };
 
 /// Makes each of `folders` from `model`. Each appears whole or not at all. One that is there is
 /// left as it is when it has the template's files, whatever else. @throws Error invalid with those
-/// that hold something else; denied.
+/// that hold something else and may not be set aside; denied.
 MadeFolders make_folders(engine::DataAccess& data, const Template& model, const Table& table,
                          std::span<const RowFolder> folders, const MakeOptions& options,
                          const Deadline& deadline, std::stop_token stop);

@@ -139,6 +139,19 @@ Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> 
   return begun;
 }
 
+std::set<std::string> folders_under_way(const std::optional<RunStore>& store)
+{
+  std::set<std::string> folders;
+  for (const auto& id : store ? store->list_open() : std::vector<std::string>{}) {
+    for (const auto& job : store->read(id).jobs) {
+      if (is_under_way(job)) {
+        folders.insert(job.folder);
+      }
+    }
+  }
+  return folders;
+}
+
 std::string find_run(const RunStore& store, std::string_view id)
 {
   const auto open = store.list_open();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ Begun begin_run(const RunStore& store, RunInfo info, std::span<const Candidate> 
 /// What `begin_run` would decide now. Changes nothing, and waits for nobody. @throws Error invalid.
 JobPlan plan_run(const std::optional<RunStore>& store, std::string_view queue,
                  std::span<const Candidate> candidates, const BeginOptions& options);
+
+/// Folders, below /data, of jobs that a run has sent, and that have no outcome yet. @throws Error
+/// invalid.
+std::set<std::string> folders_under_way(const std::optional<RunStore>& store);
 
 /// The id of the run that `id` means: the latest one under way when it is empty. @throws Error
 /// not_found.

@@ -90,6 +90,23 @@ TEST_CASE("arrays::make_folders: products in a folder do not matter, other conte
   CHECK(read_file(fixture.root / "e/B.old/in/parameters.csv") == "rate,0.2\n");
 }
 
+TEST_CASE("arrays::make_folders: a folder whose job is under way keeps its name, and so do all")
+{
+  TemplateFixture fixture;
+  fixture.make();
+  fixture.table = arrays::parse_table("site,rate\nA,0.8\nB,0.9\n", "sites.csv");
+  try {
+    fixture.make({.set_aside_suffix = ".old", .in_use = {"e/B"}});
+    FAIL("a job runs in e/B");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::invalid);
+    REQUIRE(error.info().diagnostics.size() == 1);
+    CHECK(error.info().diagnostics.front().file == "/data/e/B");
+  }
+  CHECK(read_file(fixture.root / "e/A/in/parameters.csv") == "rate,0.1\n");
+  CHECK(fixture.count_in("e") == 2);
+}
+
 TEST_CASE("arrays::make_folders: rows that share a folder must fill it with the same")
 {
   TemplateFixture fixture;
