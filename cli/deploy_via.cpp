@@ -48,6 +48,7 @@ scaling::Request make_request(const RemoteDeploy& wish, const rabbitmq::Endpoint
                              .image = wish.image,
                              .min = wish.min,
                              .max = wish.max,
+                             .cpus = wish.cpus,
                              .memory = wish.memory});
   }
   return scaling::parse_request(scaling::render_request(request));  // what they would refuse

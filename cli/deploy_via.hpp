@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct RemoteDeploy {
   int min = 0;
   int max = 1;
   std::string memory = {};
+  std::optional<double> cpus = {};
   std::string request_id = {};  ///< empty: a fresh one
 };
 

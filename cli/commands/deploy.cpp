@@ -309,6 +309,9 @@ void add_via(CLI::App& sub, RemoteDeploy& wish)
       ->check(CLI::Range(0, k_most))
       ->needs(via);
   sub.add_option("--memory", wish.memory, "With --via: limit of each worker")->needs(via);
+  sub.add_option("--cpus", wish.cpus, "With --via: processors of each worker, such as 1.5")
+      ->check(CLI::PositiveNumber)
+      ->needs(via);
   sub.add_option("--request-id", wish.request_id,
                  "With --via: of a request that may have arrived; it is carried out once")
       ->needs(via);
