@@ -62,6 +62,11 @@ bool needs_repair(const stack::Service& service, const engine::Observation& obse
          has_lost_network(service, observed);
 }
 
+bool is_change(const scaling::Row& row)
+{
+  return row.verdict == Verdict::up || row.verdict == Verdict::down;
+}
+
 std::set<std::string> names_of(const engine::Observation& observed, const std::string& service)
 {
   std::set<std::string> names;
@@ -205,13 +210,15 @@ void Autoscaler::act(const stack::Service& service, const engine::Observation& o
   const auto lock = context_.lock(stack.name);
   const auto machine = context_.lock_machine_in_use();
   const auto index = context_.index();
-  // Remembered first, as `scale` does: deploy keeps what the queue wanted.
-  index->remember_scales({{service.name,
-                           {.replicas = row.target,
-                            .by = "the queue",
-                            .at = format_time(std::chrono::system_clock::now())}}},
-                         deadline.sooner(k_ask), context_.stop());
-  failpoint("autoscale.remembered");
+  if (is_change(row)) {
+    // Remembered first, as `scale` does: deploy keeps what the queue wanted.
+    index->remember_scales({{service.name,
+                             {.replicas = row.target,
+                              .by = "the queue",
+                              .at = format_time(std::chrono::system_clock::now())}}},
+                           deadline.sooner(k_ask), context_.stop());
+    failpoint("autoscale.remembered");
+  }
   ConvergeRequest request{.only = {service.name},
                           .replicas = {{service.name, row.target}},
                           .replaces_outdated = false,
@@ -293,14 +300,16 @@ scaling::Row Autoscaler::treat(const stack::Service& service, const engine::Obse
   if (context_.options().is_dry_run) {
     return row;
   }
-  const bool changes = row.verdict == Verdict::up || row.verdict == Verdict::down;
   const bool is_deaf = kept.deaf && kept.deaf->is_over();
   const bool replaces_all = is_deaf || has_lost_network(service, observed);
-  const bool repairs = pause.pause != scaling::Pause::all && kept.repair_after.is_over() &&
-                       (is_deaf || needs_repair(service, observed));
+  // Also while it is paused, which is about how many there are.
+  const bool repairs = kept.repair_after.is_over() && (is_deaf || needs_repair(service, observed));
   bool was_done = true;
-  if (changes || repairs) {
+  if (is_change(row) || repairs) {
     try {
+      if (!is_change(row)) {  // none less than there were before they ended
+        row.target = static_cast<int>(observed.of_service(service.name).size());
+      }
       act(service, observed, repairs && replaces_all, row);
       kept.deaf.reset();
     } catch (const Error& error) {
@@ -322,6 +331,27 @@ scaling::Row Autoscaler::treat(const stack::Service& service, const engine::Obse
   return row;
 }
 
+// Models whose number is the operator's lose workers to a restart of Docker, too.
+void Autoscaler::mend_others(const engine::Observation& observed)
+{
+  for (const auto& service : context_.stack().services) {
+    auto& after = mend_after_.try_emplace(service.name, Deadline::in(0s)).first->second;
+    if (!service.model || service.model->scaling || !after.is_over() ||
+        !needs_repair(service, observed)) {
+      continue;
+    }
+    scaling::Row row{.target = static_cast<int>(observed.of_service(service.name).size())};
+    try {
+      act(service, observed, has_lost_network(service, observed), row);
+      note(context_.reporter(), fmt::format("{}: workers that had ended run again", service.name));
+    } catch (const Error& error) {
+      warn(context_.reporter(),
+           fmt::format("cannot repair the workers of {}: {}", service.name, error.what()));
+    }
+    after = Deadline::in(k_repair_every);
+  }
+}
+
 std::vector<scaling::Row> Autoscaler::pass(const std::set<std::string>& only)
 {
   const auto models = scaled_models(context_.stack(), only);
@@ -337,6 +367,9 @@ std::vector<scaling::Row> Autoscaler::pass(const std::set<std::string>& only)
   rows.reserve(models.size());
   for (const auto* model : models) {
     rows.push_back(treat(*model, observed));
+  }
+  if (only.empty() && !context_.options().is_dry_run) {
+    mend_others(observed);
   }
   return rows;
 }

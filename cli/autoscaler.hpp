@@ -25,7 +25,8 @@ class Autoscaler {
  public:
   explicit Autoscaler(Context& context);
 
-  /// One look at each model that has `scale:` (those of `only`; empty: all), and what follows. What
+  /// One look at each model that has `scale:` (those of `only`; empty: all), and what follows.
+  /// Workers of any model that ended without anybody's wish are started again. What
   /// cannot be known or done is a row with the verdict error; nothing of it is thrown. With -n
   /// nothing is claimed, changed or recorded.
   /// @throws Error conflict: another scaler has the instance; not_found: it is not deployed;
@@ -48,12 +49,14 @@ class Autoscaler {
   void note_deafness(std::uint64_t consumers, const scaling::Sight& sight, Known& kept);
   void act(const stack::Service& service, const engine::Observation& observed, bool replaces_all,
            scaling::Row& row);
+  void mend_others(const engine::Observation& observed);
   void record(const std::string& model, scaling::Row& row);
 
   Context& context_;
   std::unique_ptr<deployment::Index> claim_;
   std::unique_ptr<consul::Client> reader_;  ///< with -n
   std::map<std::string, Known> known_;
+  std::map<std::string, Deadline> mend_after_;  ///< by model that has no `scale:`
 };
 
 /// The models of the stack whose queue decides. @throws Error not_found, usage for a name of `only`

@@ -67,7 +67,9 @@ json render_host_config(const stack::Stack& stack, const ReplicaOrder& order)
   json host{
       {"NetworkMode", order.joined.empty() ? stack.name : "container:" + order.joined},
       {"Mounts", render_mounts(stack, service)},
-      {"RestartPolicy", {{"Name", "unless-stopped"}}},
+      // Not unless-stopped: a dockerd that was killed stops at its next start what still runs, and
+      // takes that for somebody's wish (seen with 20.10).
+      {"RestartPolicy", {{"Name", "always"}}},
       {"CapDrop", {"ALL"}},
       {"CapAdd", service.capabilities},
       {"SecurityOpt", {"no-new-privileges:true"}},

@@ -173,7 +173,7 @@ Node render_compose_service(const stack::Stack& stack, const stack::Service& ser
   put(map, "labels", text_map(service.labels));
   put_limits(service, map);
   put(map, "stop_grace_period", seconds(service.stop_grace));
-  put(map, "restart", "unless-stopped");
+  put(map, "restart", "always");
   if (service.replicas != 1) {
     put(map, "scale", scalar_node(std::to_string(service.replicas), false));
   }

@@ -54,7 +54,7 @@ TEST_CASE("engine::render_container_config: the whole of it")
   files = "demo-rabbitmq-files-DIGEST";
   CHECK(host == json::parse(R"({
     "NetworkMode": "demo",
-    "RestartPolicy": {"Name": "unless-stopped"},
+    "RestartPolicy": {"Name": "always"},
     "CapDrop": ["ALL"], "CapAdd": ["CHOWN"],
     "SecurityOpt": ["no-new-privileges:true"],
     "PidsLimit": 99, "Memory": 1073741824, "MemorySwap": 1073741824, "NanoCpus": 1500000000,
