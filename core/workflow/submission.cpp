@@ -12,7 +12,7 @@ namespace {
 
 using rabbitmq::PublishOutcome;
 
-constexpr std::size_t k_confirmed_at_once = 100;
+constexpr std::size_t k_confirmed_at_once = 100;  // with those the window holds, 1000 in doubt
 
 std::optional<engine::FileStamp> stamp_of(const std::optional<engine::PathInfo>& info)
 {
@@ -109,6 +109,7 @@ class Batch {
     run_.state.jobs[jobs_[i]].state = JobState::queued;
     run_.unwritten.push_back({.kind = Record::Kind::confirmed, .job = jobs_[i]});
     if (run_.unwritten.size() >= k_confirmed_at_once) {
+      failpoint("run.confirmed");
       run_.journal.write(run_.unwritten);
       run_.unwritten.clear();
     }
