@@ -26,6 +26,7 @@ class Resume(Case):
         self.workflow = f"PEcAn_{secrets.token_hex(4)}"
         self.addCleanup(self.shared.settle)
         self.addCleanup(jobs.remove, self.shared, self.workflow)
+        self.addCleanup(self.open_gate)  # or no worker would ever be idle
         self.here = self.temp_folder()
         self.expect(self.shared.run("scale", "dalec=4"), 0)
         self.seed = int(os.environ.get("PECANCTL_CHAOS_SEED") or secrets.randbelow(10**6))
@@ -41,7 +42,7 @@ class Resume(Case):
                 "--template", self.here / "model", "--json"]
 
     def open_gate(self):
-        docker("exec", self.shared.container("dalec"), "touch", f"/data/workflows/{self.workflow}/run/gate")
+        docker("exec", self.shared.container("dalec"), "touch", f"/data/workflows/{self.workflow}/run/gate", check=False)
 
     def kill(self, line):
         """A run that is killed after the broker confirmed and before the journal has it."""

@@ -7,7 +7,7 @@ import collections
 from register_test import Broker
 
 TRACE = "chaos-trace"
-AT_ONCE = 5000
+AT_ONCE = 1000
 
 
 class Wire:
