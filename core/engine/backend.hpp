@@ -92,6 +92,7 @@ struct Image {
   std::string reference = {};
   std::string id = {};
   std::map<std::string, std::string> labels = {};
+  std::vector<std::string> digests = {};  ///< "NAME@sha256:…", as registries know it
 };
 
 /// A container to make: service `service` of the stack as replica `number`.

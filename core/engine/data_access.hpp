@@ -58,6 +58,13 @@ struct FileEnd {
   bool is_whole = true;
 };
 
+/// What is in a file.
+struct FileDigest {
+  std::uint64_t size = 0;
+  std::string sha256 = {};  ///< 64 hex digits
+  bool operator==(const FileDigest&) const = default;
+};
+
 /// The folder that an instance's containers see as /data. Paths are relative to it, without "." and
 /// "..". No symbolic link is followed, neither at the end of a path nor on the way: what lies
 /// behind one is not there. Errors: denied (no right to read or change), unreachable, timeout; and
@@ -76,6 +83,10 @@ class DataAccess {
   virtual std::vector<std::optional<FileEnd>> find_ends(std::span<const std::string> paths,
                                                         std::size_t limit, const Deadline& deadline,
                                                         std::stop_token stop) = 0;
+  /// Reads each file as it is now; nothing where there is no regular file.
+  virtual std::vector<std::optional<FileDigest>> digest_files(std::span<const std::string> paths,
+                                                              const Deadline& deadline,
+                                                              std::stop_token stop) = 0;
   /// Names of the folders in the folder `path`, sorted; empty when it is not there.
   virtual std::vector<std::string> list_folders(std::string_view path, const Deadline& deadline,
                                                 std::stop_token stop) = 0;

@@ -102,7 +102,10 @@ Replica to_replica(const docker::ContainerSummary& summary)
 
 Image to_image(std::string_view reference, const docker::Image& image)
 {
-  return {.reference = std::string{reference}, .id = image.id, .labels = image.labels};
+  return {.reference = std::string{reference},
+          .id = image.id,
+          .labels = image.labels,
+          .digests = image.digests};
 }
 
 }  // namespace pecanctl::engine

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <set>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "core/docker/archive.hpp"
 #include "core/docker/engine.hpp"
 #include "core/engine/data_access.hpp"
+#include "core/engine/engine_answers.hpp"
 #include "core/engine/engine_folders.hpp"
 
 namespace pecanctl::engine {
@@ -23,19 +23,6 @@ constexpr std::uint64_t k_batch_bytes = std::uint64_t{8} << 20U;  // of contents
 constexpr std::size_t k_file_limit = std::size_t{64} << 20U;
 constexpr std::uint32_t k_go_not_regular = 0x8F28'0000U;  // os.ModeType
 constexpr std::uint32_t k_mode_bits = 0777;
-
-std::string to_absolute(std::string_view path)
-{
-  return path.empty() ? std::string{"/data"} : fmt::format("/data/{}", path);
-}
-
-template <typename Number>
-Number to_number(std::string_view text, int base)
-{
-  Number number{};
-  std::from_chars(text.data(), text.data() + text.size(), number, base);
-  return number;
-}
 
 // A number that differs where the time does: nothing is computed with it.
 std::int64_t to_mark(const std::string& time)
@@ -102,6 +89,15 @@ class EngineData : public DataAccess {
     return found;
   }
 
+  std::vector<std::optional<FileDigest>> digest_files(std::span<const std::string> paths,
+                                                      const Deadline& deadline,
+                                                      std::stop_token stop) override
+  {
+    const auto infos = look(paths, deadline, stop);
+    return digest_by_program(
+        paths, infos, [&](const auto& command) { return exec(command, deadline, stop).output; });
+  }
+
   std::vector<std::string> list_folders(std::string_view path, const Deadline& deadline,
                                         std::stop_token stop) override
   {
@@ -120,9 +116,10 @@ class EngineData : public DataAccess {
     for (std::size_t first = 0; first < paths.size(); first += k_batch) {
       std::vector<std::string> command{"rm", "-f", "--"};
       for (const auto& path : paths.subspan(first, std::min(k_batch, paths.size() - first))) {
-        command.push_back(to_absolute(path));
+        command.push_back(to_container_path(path));
       }
-      change(command, fmt::format("cannot remove {}", to_absolute(paths[first])), deadline, stop);
+      change(command, fmt::format("cannot remove {}", to_container_path(paths[first])), deadline,
+             stop);
     }
   }
 
@@ -130,8 +127,8 @@ class EngineData : public DataAccess {
               std::stop_token stop) override
   {
     const std::array command{std::string{"mv"}, std::string{"-f"}, std::string{"--"},
-                             to_absolute(from), to_absolute(to)};
-    change(command, fmt::format("cannot rename {}", to_absolute(from)), deadline, stop);
+                             to_container_path(from), to_container_path(to)};
+    change(command, fmt::format("cannot rename {}", to_container_path(from)), deadline, stop);
   }
 
   std::vector<bool> make_folders(std::span<const NewFolder> folders, const Deadline& deadline,
@@ -240,34 +237,11 @@ class EngineData : public DataAccess {
     for (auto next = wanted.begin(); next != wanted.end();) {
       std::vector<std::string> command{"stat", "-c", "%f %s %Y %n", "--"};
       for (; next != wanted.end() && command.size() < k_batch; ++next) {
-        command.push_back(to_absolute(*next));
+        command.push_back(to_container_path(*next));
       }
       add_stat_lines(exec(command, deadline, stop).output, infos);
     }
     return infos;
-  }
-
-  static void add_stat_lines(const std::string& output, Infos& infos)
-  {
-    constexpr std::uint32_t k_type = 0170000;
-    constexpr std::uint32_t k_folder = 0040000;
-    constexpr std::uint32_t k_regular = 0100000;
-    for (const auto& line : split(output, '\n')) {
-      const auto fields = split(line, ' ');
-      const auto name = line.find(" /data/");
-      if (fields.size() < 4 || name == std::string::npos) {
-        continue;
-      }
-      const auto type = to_number<std::uint32_t>(fields[0], 16) & k_type;
-      infos.emplace(
-          line.substr(name + 7),
-          PathInfo{.kind = type == k_regular  ? PathKind::file
-                           : type == k_folder ? PathKind::folder
-                                              : PathKind::other,
-                   .stamp = {.modified = to_number<std::int64_t>(fields[2], 10) * 1'000'000'000,
-                             .size = to_number<std::uint64_t>(fields[1], 10)},
-                   .mode = to_number<std::uint32_t>(fields[0], 16) & k_mode_bits});
-    }
   }
 
   Infos look_by_archive(const std::set<std::string>& wanted, const Deadline& deadline,
@@ -276,7 +250,7 @@ class EngineData : public DataAccess {
     Infos infos;
     for (const auto& path : wanted) {
       const auto found = with_container(deadline, stop, [&](const std::string& id) {
-        return engine_.find_path(id, to_absolute(path), deadline, stop);
+        return engine_.find_path(id, to_container_path(path), deadline, stop);
       });
       if (found) {
         const bool is_file = (found->mode & k_go_not_regular) == 0;
@@ -314,7 +288,8 @@ class EngineData : public DataAccess {
     for (const auto i : batch) {
       if (!found[i]) {
         const auto files = with_container(deadline, stop, [&](const std::string& id) {
-          return engine_.find_archive(id, to_absolute(paths[i]), k_file_limit, deadline, stop);
+          return engine_.find_archive(id, to_container_path(paths[i]), k_file_limit, deadline,
+                                      stop);
         });
         const auto name = paths[i].substr(paths[i].rfind('/') + 1);
         keep_ends(files.value_or(std::vector<docker::ArchiveFile>{}), {{name, i}}, limit, found);
@@ -339,11 +314,12 @@ class EngineData : public DataAccess {
   {
     if (!has_programs(deadline, stop)) {
       throw Error{{.code = ErrorCode::denied,
-                   .what = fmt::format("cannot list {}", to_absolute(path)),
+                   .what = fmt::format("cannot list {}", to_container_path(path)),
                    .why = "the image of the model's workers has no programs for that",
                    .hint = "name the folders one by one, or run pecanctl as root"}};
     }
-    std::vector<std::string> command{"find", to_absolute(path), "-mindepth", "1", "-maxdepth", "1"};
+    std::vector<std::string> command{"find", to_container_path(path), "-mindepth", "1", "-maxdepth",
+                                     "1"};
     if (!wants_folders) {
       command.emplace_back("!");
     }

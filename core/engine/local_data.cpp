@@ -12,12 +12,15 @@
 
 #include <fmt/format.h>
 
+#include "core/base/digest.hpp"
 #include "core/base/fd.hpp"
 #include "core/engine/data_access.hpp"
 #include "core/engine/local_folders.hpp"
 
 namespace pecanctl::engine {
 namespace {
+
+constexpr std::size_t k_piece = std::size_t{256} << 10U;
 
 struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
@@ -73,6 +76,17 @@ class LocalData : public DataAccess {
     for (const auto& path : paths) {
       check_stop(stop);
       found.push_back(find_end(path, limit));
+    }
+    return found;
+  }
+
+  std::vector<std::optional<FileDigest>> digest_files(std::span<const std::string> paths,
+                                                      const Deadline& deadline,
+                                                      std::stop_token stop) override
+  {
+    std::vector<std::optional<FileDigest>> found;
+    for (const auto& path : paths) {
+      found.push_back(find_digest(path, deadline, stop));
     }
     return found;
   }
@@ -152,6 +166,36 @@ class LocalData : public DataAccess {
     }
     end.text.resize(filled);
     return end;
+  }
+
+  std::optional<FileDigest> find_digest(const std::string& path, const Deadline& deadline,
+                                        const std::stop_token& stop) const
+  {
+    const auto file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+
+    struct stat status {};
+
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      return std::nullopt;
+    }
+    FileDigest digest;
+    Sha256 sum;
+    std::string piece(k_piece, '\0');
+    for (;;) {
+      check_stop(stop);
+      deadline.check(fmt::format("reading {}/{}", shown_, path));
+      const auto got = ::read(file.get(), piece.data(), piece.size());
+      if (got == 0) {
+        digest.sha256 = sum.finish();
+        return digest;
+      }
+      if (got < 0 && errno != EINTR) {
+        throw system_error(fmt::format("cannot read {}/{}", shown_, path), errno);
+      }
+      const auto size = got > 0 ? static_cast<std::size_t>(got) : 0;
+      sum.update(std::string_view{piece}.substr(0, size));
+      digest.size += size;
+    }
   }
 
   std::vector<std::string> list(std::string_view path, bool wants_folders) const

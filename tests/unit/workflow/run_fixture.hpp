@@ -46,6 +46,13 @@ class TestData : public engine::DataAccess {
     return files_->find_ends(paths, limit, deadline, stop);
   }
 
+  std::vector<std::optional<engine::FileDigest>> digest_files(std::span<const std::string> paths,
+                                                              const Deadline& deadline,
+                                                              std::stop_token stop) override
+  {
+    return files_->digest_files(paths, deadline, stop);
+  }
+
   std::vector<std::string> list_folders(std::string_view path, const Deadline& deadline,
                                         std::stop_token stop) override
   {
