@@ -305,7 +305,7 @@ std::optional<double> parse_number(std::string_view text)
 {
   double value = 0;
   const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::general);
   return error == std::errc{} && stop == end ? std::optional{value} : std::nullopt;
 }
 

@@ -16,7 +16,7 @@ BASE = {"base"}
 MODEL = {"stack", "exchange"}  # pure: anybody above base may use them
 CLIENTS = {"docker", "consul", "postgres", "rabbitmq"}
 OVER_HTTP = {"docker", "consul", "rabbitmq"}
-CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "arrays", "scaling", "inspection",
+CAPABILITIES = {"config", "engine", "deployment", "project", "workflow", "arrays", "tasks", "scaling", "inspection",
                 "registration", "publication", "replication"}
 
 # folder of core -> folders of core that it may include, beside itself.
@@ -28,6 +28,7 @@ ALLOWED |= {folder: BASE | MODEL | CLIENTS | {"engine"}
             for folder in CAPABILITIES - {"config", "engine"}}
 ALLOWED["replication"] |= {"http"}  # it fetches files from servers that are no product of ours
 ALLOWED["project"] |= {"config"}  # it is what pecan.yml says, read
+ALLOWED["tasks"] |= {"config"}  # and it what task.yaml says
 
 # header (or the folder before its first slash) -> where it may be included. None: any folder. A header of ours that
 # includes one is private: only its own folder may include it.
