@@ -61,13 +61,13 @@ std::string describe_state(const RunRow& row)
 output::Table make_table(const std::vector<RunRow>& rows)
 {
   output::Table table{.header = {"RUN", "MODEL", "JOBS", "OK", "ERROR", "TAKEN BACK", "UNDER WAY",
-                                 "STARTED", "WAITED FOR BY"},
+                                 "STARTED", "WAITED FOR BY", "TASK"},
                       .rows = {}};
   for (const auto& row : rows) {
     table.rows.push_back({row.info.id, row.info.model, std::to_string(row.totals.jobs),
                           std::to_string(row.totals.ok), std::to_string(row.totals.failed),
                           std::to_string(row.totals.cancelled), std::to_string(row.totals.left()),
-                          row.info.at, describe_state(row)});
+                          row.info.at, describe_state(row), row.info.task});
   }
   return table;
 }
@@ -85,6 +85,7 @@ json to_json(const RunRow& row)
           {"already_done", row.info.already_done},
           {"started", row.info.at},
           {"is_over", row.is_over},
+          {"task", row.info.task},
           {"holder", row.holder ? json(*row.holder) : json()}};
 }
 

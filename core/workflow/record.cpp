@@ -59,7 +59,8 @@ ordered_json render_run(const RunInfo& info)
           {"at", info.at},
           {"retry_on", render(info.policy.retry_on)},
           {"job_timeout", info.policy.job_timeout.is_set() ? render(info.policy.job_timeout) : ""},
-          {"halt", render(info.policy.halt)}};
+          {"halt", render(info.policy.halt)},
+          {"task", info.task}};
 }
 
 // Journals of before have no policy.
@@ -84,6 +85,7 @@ RunInfo parse_run(const ordered_json& line)
           .already_done = line.at("already_done"),
           .failed_before = line.value("failed_before", 0),
           .at = line.at("at"),
+          .task = line.value("task", std::string{}),
           .policy = parse_policy(line)};
 }
 

@@ -23,6 +23,7 @@ struct RunInfo {
   int already_done = 0;   ///< folders that were OK when it began
   int failed_before = 0;  ///< folders left out because they had ended in ERROR
   std::string at = {};    ///< RFC 3339
+  std::string task = {};  ///< what it is a part of, "wordcount map"; empty: nothing
   RunPolicy policy = {};
 };
 
