@@ -98,7 +98,8 @@ ModelInfo parse_model_info(std::string_view text)
 std::vector<std::string> select_job_environment(std::vector<std::string> variables)
 {
   std::erase_if(variables, [](const std::string& variable) {
-    return variable.starts_with("RABBITMQ_URI=") || variable.starts_with("RABBITMQ_URI_FILE=");
+    return variable.starts_with("RABBITMQ_URI=") || variable.starts_with("RABBITMQ_URI_FILE=") ||
+           variable.starts_with("PECAN_WORKER_ID=");
   });
   return variables;
 }

@@ -37,7 +37,8 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 std::vector<std::string> split_arguments(std::string_view text);
 /// @throws Error invalid when it is no JSON object with a type and a version.
 ModelInfo parse_model_info(std::string_view text);
-/// `variables` ("NAME=value") without those that tell how to reach the broker.
+/// `variables` ("NAME=value") without those that tell how to reach the broker, and the one that
+/// tells who the worker is, which it sets itself.
 std::vector<std::string> select_job_environment(std::vector<std::string> variables);
 
 /// Reads RABBITMQ_URI, RABBITMQ_URI_FILE (wins), APPLICATION and PECAN_MODEL_JSON, as PEcAn's

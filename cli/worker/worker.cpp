@@ -61,6 +61,8 @@ Worker::Worker(Config config, Log& log)
       heartbeat_{render_heartbeat(id_, find_hostname(), config_.model)},
       link_{make_connect(config_), log}
 {
+  // Jobs tell by it which of them the same worker ran.
+  config_.job_environment.push_back(fmt::format("PECAN_WORKER_ID={}", id_));
   events_.add(signals_.fd());
   events_.add(link_.wake_fd());
 }
