@@ -13,6 +13,7 @@
 #include "cli/version.hpp"
 #include "core/project/instance_file.hpp"
 #include "core/project/key_reference.hpp"
+#include "core/tasks/task.hpp"
 
 namespace pecanctl::cli {
 namespace {
@@ -126,6 +127,16 @@ void add_see_also(RoffPage& page,
   }
 }
 
+void add_keys(RoffPage& page, const config::Schema& schema)
+{
+  for (const auto& key : project::describe_keys(schema)) {
+    const auto fallback = key.is_required        ? "; required"
+                          : key.fallback.empty() ? std::string{}
+                                                 : fmt::format("; default {}", key.fallback);
+    page.entry(key.path, fmt::format("({}{})", key.type, fallback), sentence(key.meaning));
+  }
+}
+
 void add_common_end(RoffPage& page)
 {
   add_exit_status(page);
@@ -188,6 +199,10 @@ std::string render_command_page(const Reference& reference, const CommandText& c
   add_arguments(page, command.flags);
   page.subheading("Flags of all commands");
   add_arguments(page, reference.global_flags);
+  if (command.name == "run") {
+    page.heading("KEYS OF A TASK FILE");
+    add_keys(page, tasks::task_schema());
+  }
   add_common_end(page);
   add_examples(page, command.examples);
   add_see_also(page, {{"pecanctl", "1"}, {"pecan.yml", "5"}});
@@ -211,12 +226,7 @@ std::string render_instance_file_page()
   page.paragraph(
       "NAME stands for a name of your choice, or one that is known: of a model, a "
       "service, a secret.");
-  for (const auto& key : project::describe_keys(project::instance_schema())) {
-    const auto fallback = key.is_required        ? "; required"
-                          : key.fallback.empty() ? std::string{}
-                                                 : fmt::format("; default {}", key.fallback);
-    page.entry(key.path, fmt::format("({}{})", key.type, fallback), sentence(key.meaning));
-  }
+  add_keys(page, project::instance_schema());
   page.heading("FILES");
   page.entry("secrets/postgres, secrets/rabbitmq, secrets/bety",
              "Passwords, mode 0600, in a folder of mode 0700. The key `secrets` names others.");

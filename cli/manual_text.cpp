@@ -162,6 +162,24 @@ constexpr std::array k_run{
           "is 0, 1 for ERROR, and -1 for a lost job or (Signal 15) a timeout. `--results` keeps "
           "`stdout` (its last 64 KiB), `outcome` and `joblog.json` of each job in "
           "`DIR/column/value/...`, or, without columns, in `DIR` and the path of its folder."},
+    Prose{"`--task` is map-reduce. The task file, whose keys are below, names an input and how it "
+          "is cut into chunks; a command that maps a chunk, one that checks what it made, and one "
+          "that reduces all of it. They are programs with arguments, never lines for a shell, and "
+          "run on the workers of the model, in a scratch folder of the job; what stands in braces "
+          "is a path there: `{program}`, `{input}`, `{output}`; `{left}` and `{right}` of a "
+          "comparison; `{chunk}` is the number of the chunk. Everything is in "
+          "`/data/tasks/NAME-DIGEST`, and the digest is of the input, the program, the commands "
+          "and the workers' image: the same command again goes on where the last one ended, and "
+          "a changed task is another one. Workers need a POSIX shell, awk and sha256sum."},
+    Prose{"Each chunk and each output has a manifest with its size and SHA-256. An output appears "
+          "by a rename. A result counts only when the command ended well, `check` said yes, and "
+          "the output is what its manifest says, which pecanctl looks at itself; anything else "
+          "is a failure, run again as often as `retries` says. With `quorum: N` N different "
+          "workers run each chunk; more than half of all valid results have to agree, and while "
+          "they do not, further workers are asked, up to `max_results`. A worker that has given "
+          "its result of a chunk declines another job of it. The reduction runs once, when every "
+          "chunk is verified. When a chunk fails for good, the exit code is 11, and its exit "
+          "status, signal, want of memory and last 50 lines are shown; what is verified stays."},
 };
 
 constexpr std::array k_scale{

@@ -18,13 +18,13 @@ namespace {
 
 constexpr std::chrono::seconds k_decide_time{60};
 
+}  // namespace
+
 Deadline whole_time(const Context& context)
 {
   const auto limit = context.options().timeout;
   return limit.count() > 0 ? Deadline::in(limit) : Deadline::never();
 }
-
-}  // namespace
 
 void carry_out(workflow::HeldRun& held, const RunTarget& target, const RunFlags& flags,
                RunReports& reports, RunSetup& setup, Context& context)

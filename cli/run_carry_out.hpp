@@ -5,11 +5,15 @@
 #include "cli/run_flags.hpp"
 #include "cli/run_reports.hpp"
 #include "cli/run_setup.hpp"
+#include "core/base/cancel.hpp"
 #include "core/workflow/run_store.hpp"
 
 namespace pecanctl::cli {
 
 class Context;
+
+/// `--timeout` from now, else no limit: jobs may take days.
+Deadline whole_time(const Context& context);
 
 /// Submits what is left of a run, waits as `flags` say, and tells how it ended. @throws Error
 /// workload, partial, timeout, unreachable; Cancelled.

@@ -36,6 +36,8 @@ void add_sources(CLI::App& sub, RunFlags& flags)
       ->group(std::string{k_advanced});
   sub.add_option("--template", flags.model_folder, "Make the folders from this one")
       ->type_name("DIR");
+  sub.add_option("--task", flags.task, "Map-reduce: a task file says what to cut, map and reduce")
+      ->type_name("FILE");
   sub.add_option("--runs-from", flags.runs_from, "The runs that PEcAn's runs.txt lists")
       ->type_name("FILE")
       ->group(std::string{k_advanced});
@@ -86,7 +88,25 @@ void add_reports(CLI::App& sub, RunFlags& flags)
 bool has_sources(const RunFlags& flags)
 {
   return flags.has_rows() || !flags.folders.empty() || !flags.runs_from.empty() ||
-         !flags.model_folder.empty();
+         !flags.model_folder.empty() || !flags.task.empty();
+}
+
+// The task file says the rest.
+void check_task(const RunFlags& flags)
+{
+  const bool has_folders = !flags.folders.empty() || flags.has_rows() || !flags.runs_from.empty() ||
+                           !flags.model_folder.empty();
+  const bool has_policy = flags.retries > 0 || !flags.retry_on.empty() ||
+                          !flags.job_timeout.empty() || !flags.halt.empty() || flags.resumes ||
+                          flags.resumes_failed || flags.runs_again || !flags.results.empty();
+  if (has_folders || has_policy) {
+    throw usage(has_folders ? "--task makes the run folders itself: it takes none"
+                            : "the task file says what is tried again, and how long things take",
+                "pecanctl run [MODEL] --task FILE");
+  }
+  if (flags.is_detached && (flags.jobs > 0 || !flags.joblog.empty())) {
+    throw usage("--detach sees no job end: --jobs and --joblog do", "leave one of them out");
+  }
 }
 
 // --attach and --cancel are about a run that is there.
@@ -170,7 +190,7 @@ void check_run_flags(const RunFlags& flags)
 {
   check_known_run(flags);
   if (!flags.is_attached && flags.cancel.empty()) {
-    check_new_run(flags);
+    flags.task.empty() ? check_new_run(flags) : check_task(flags);
     flags.policy();
   }
 }

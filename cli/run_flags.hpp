@@ -23,6 +23,7 @@ struct RunFlags {
   std::vector<std::string> matrix = {};
   std::string model_folder = {};  ///< --template
   std::string runs_from = {};
+  std::string task = {};  ///< a task file
   std::size_t jobs = 0;
   int retries = 0;
   std::string retry_on = {};

@@ -14,6 +14,7 @@
 #include "cli/run_reports.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/run_sources.hpp"
+#include "cli/run_task.hpp"
 #include "cli/run_view.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
@@ -154,6 +155,7 @@ RunFn setup_run(CLI::App& sub)
   sub.footer(
       "Examples:\n  pecanctl run sipnet 'workflows/PEcAn_99000000002/run/*' --retries 1\n"
       "  pecanctl run dalec 'e/run/{site}' --array sites.csv --template dalec\n"
+      "  pecanctl run --task wordcount/task.yaml\n"
       "  pecanctl run --attach           after Ctrl-C or --detach; jobs go on meanwhile");
   const auto* const attach_flag = sub.get_option("--attach");
   return [flags, attach_flag](Context& context) {
@@ -164,6 +166,8 @@ RunFn setup_run(CLI::App& sub)
       attach_to_run(*flags, setup, context);
     } else if (!flags->cancel.empty()) {
       cancel_run(*flags, setup, context);
+    } else if (!flags->task.empty()) {
+      run_task(*flags, setup, context);
     } else {
       submit(*flags, setup, context);
     }
