@@ -59,7 +59,8 @@ Worker::Worker(Config config, Log& log)
       log_{log},
       id_{random_uuid()},
       heartbeat_{render_heartbeat(id_, find_hostname(), config_.model)},
-      link_{make_connect(config_), log}
+      link_{make_connect(config_), log},
+      patience_{config_.patience, has_network}
 {
   // Jobs tell by it which of them the same worker ran.
   config_.job_environment.push_back(fmt::format("PECAN_WORKER_ID={}", id_));
@@ -397,10 +398,9 @@ void Worker::abort_job()
 
 void Worker::check_end()
 {
-  if (link_.get() != nullptr || task_) {
-    lonely_since_ = Clock::now();
-  } else if (config_.patience.count() > 0 && Clock::now() - lonely_since_ >= config_.patience) {
-    log_.line("no broker for too long: starting anew");
+  if (patience_.is_over(Clock::now(), link_.get() != nullptr, task_.has_value())) {
+    log_.line(link_.get() == nullptr ? "no broker for too long: starting anew"
+                                     : "no network any more: starting anew");
     exit_status_ = 1;
     return;
   }

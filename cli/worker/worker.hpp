@@ -20,6 +20,7 @@
 #include "cli/worker/job_process.hpp"
 #include "cli/worker/log.hpp"
 #include "cli/worker/outcome_file.hpp"
+#include "cli/worker/patience.hpp"
 
 namespace pecanctl::worker {
 
@@ -83,7 +84,7 @@ class Worker {
   std::string consumer_;  ///< tag; empty while not consuming
   Clock::time_point next_heartbeat_ = {};
   std::optional<Task> task_;
-  Clock::time_point lonely_since_ = Clock::now();  ///< idle and without a broker
+  Patience patience_;
   bool is_draining_ = false;
   std::optional<Clock::time_point> kill_at_;  ///< set once the job is being aborted
   std::optional<int> exit_status_;
