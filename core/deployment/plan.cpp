@@ -26,15 +26,15 @@ struct Inventory {
   std::vector<const Replica*> outdated;  // made from another spec or image
 };
 
-// The container that the replicas of `service` share the network of, or will; empty: none yet.
-std::string holder_of(const stack::Service& service, const engine::Observation& observed)
+// The container that the replicas of `service` share the network of, or will; nothing: none yet.
+const Replica* find_holder(const stack::Service& service, const engine::Observation& observed)
 {
   for (const auto* holder : observed.of_service(service.joins)) {
     if (holder->state != State::dead) {
-      return holder->id;
+      return holder;
     }
   }
-  return {};
+  return nullptr;
 }
 
 std::string difference(const Replica& replica, const std::string& spec, const engine::Image* image)
@@ -52,7 +52,7 @@ class ServicePlanner {
                  const engine::Observation& observed)
       : desired_{desired},
         service_{service},
-        holder_{holder_of(service, observed)}
+        holder_{find_holder(service, observed)}
   {
     const auto found = desired.images.find(service.name);
     image_ = found == desired.images.end() ? nullptr : &found->second;
@@ -102,10 +102,14 @@ class ServicePlanner {
            (!desired_.replaces_outdated || difference_of(replica).empty());
   }
 
-  // Its holder is gone, and its network with it.
+  // Its holder is gone, and its network with it: a holder that starts again has another one.
   bool is_cut_off(const Replica& replica) const
   {
-    return !service_.joins.empty() && !replica.joined.empty() && replica.joined != holder_;
+    if (service_.joins.empty() || replica.joined.empty()) {
+      return false;
+    }
+    return holder_ == nullptr || replica.joined != holder_->id ||
+           (replica.state == State::running && holder_->state != State::running);
   }
 
   // An interrupted command may not have got as far as its files.
@@ -186,7 +190,7 @@ class ServicePlanner {
   const Desired& desired_;
   const stack::Service& service_;
   const engine::Image* image_ = nullptr;
-  std::string holder_;
+  const Replica* holder_ = nullptr;
   std::string spec_;
   Inventory inventory_;
   std::set<int> numbers_;

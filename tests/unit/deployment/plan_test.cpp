@@ -244,10 +244,20 @@ TEST_CASE("deployment::plan_deploy: workers share the network of a holder, which
   demo.refresh();
   CHECK(demo.plan_text().empty());
 
-  SUBCASE("one that the engine did not start again is started, and nothing else")
+  SUBCASE("one that the engine did not start again is started, and they with it")
   {
     demo.backend.find("demo-dalec-net-1")->state = engine::State::exited;
-    CHECK(demo.plan_text() == "start demo-dalec-net-1 (it is exited)");
+    demo.backend.find("demo-dalec-1")->state = engine::State::exited;
+    CHECK(demo.plan_text() ==
+          "start demo-dalec-1 (it is exited)\n"
+          "start demo-dalec-net-1 (it is exited)");
+  }
+  SUBCASE("one that ended under running workers is started, and they are replaced")
+  {
+    demo.backend.find("demo-dalec-net-1")->state = engine::State::exited;
+    CHECK(demo.plan_text() ==
+          "replace demo-dalec-2 (its network is gone)\n"
+          "start demo-dalec-net-1 (it is exited)");
   }
   SUBCASE("without it they are cut off: scaling replaces them too")
   {
