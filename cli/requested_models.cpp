@@ -77,6 +77,19 @@ project::ModelSettings settings_of(const Tool& tool, const std::string& key, Con
   return settings;
 }
 
+// Two models of one name would be one whose version changes.
+void check_name(const Tool& tool, const std::string& key, Context& context)
+{
+  const auto& models = context.file().models;
+  const auto taken = std::ranges::find(models, key, &project::ModelRequest::key);
+  if (taken != models.end() && find_model(tool, context) == nullptr) {
+    throw Error{
+        {.code = ErrorCode::invalid,
+         .what = fmt::format("cannot add {}", tool.extractor),
+         .why = fmt::format("the name {} is allocated to {} already", key, taken->model.queue())}};
+  }
+}
+
 }  // namespace
 
 bool is_own_broker(const scaling::BrokerIdentity& broker, Context& context)
@@ -120,6 +133,7 @@ std::string apply_request(const Request& request, std::string_view text, Context
     if (request.action == RequestAction::remove) {
       result = project::remove_model(result, key);
     } else if (request.action == RequestAction::deploy || request.action == RequestAction::update) {
+      check_name(tool, key, context);
       result = project::set_model(result, key, settings_of(tool, key, context));
     } else if (find_model(tool, context) == nullptr) {
       throw Error{{.code = ErrorCode::not_found,

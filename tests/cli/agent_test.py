@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jobs
 from register_test import Broker
-from support import MACHINE, Case, Shared, docker, finish, main, run, send, wait_until
+from support import MACHINE, Case, Shared, docker, environment, finish, main, run, send, start, wait_until
 
 COUNT = 200
 # DALEC, then one line by O_APPEND; before it the machine's clock, for the first job to start.
@@ -207,6 +207,47 @@ class Requests(AgentCase):
         self.assertIn(broker, announced())
         self.assertIn('duty="announce"} 1', self.fetch(f"{url}/metrics")[1])
         self.stop(process)
+
+    def test_what_administrators_wish_and_what_cannot_be(self):
+        process, _ = self.agent("--duties", "deploy")
+        wait_until(self.listens, 20, "a queue for requests")
+        toy = ("deploy", "TOY_1", "--via", self.amqp())
+        image = ("--image", "pecanctl/model-dalec:1.0")
+        self.expect(run(*toy, *image, "--min", "0", "--max", "2", "--memory", "128m", "--cpus", "0.5", timeout=120), 0)
+        added, = re.findall(r"(?m)^  toy:.*$", self.shared.file.read_text())
+        for word in ("TOY", "128MiB", "cpus: 0.5", "max: 2"):
+            self.assertIn(word, added)
+        queue = "queues/%2F/TOY_1"
+        self.assertEqual(Broker(self.shared).call("GET", queue)["name"], "TOY_1")
+        self.expect(run("deploy", "TOY_2", "--via", self.amqp(), *image, timeout=60), 3, "allocated to TOY_1")
+        self.expect(run("deploy", "NONE_1", "--via", self.amqp(), "--image", "nowhere.invalid/none:1", "--min", "1",
+                        timeout=120), 1, "none:1")
+        self.expect(run("deploy", "NONE_1", "--via", self.amqp(), "--action", "delete", timeout=60), 0)
+        self.expect(run(*toy, "--min", "1", "--memory", "900GiB", timeout=60), 1, "cannot hold")
+        self.expect(run(*toy, "--action", "delete", timeout=60), 0)
+        self.assertNotIn("toy:", self.shared.file.read_text())
+        with self.assertRaises(urllib.error.HTTPError) as raised:
+            Broker(self.shared).call("GET", queue)
+        self.assertEqual(raised.exception.code, 404)
+        self.stop(process)
+
+    def test_a_request_outlives_the_agent_that_took_it(self):
+        for count, point in enumerate(("agent.edited", "agent.accepted"), 2):
+            with self.subTest(point):
+                agent = self.shared.start("agent", "--duties", "deploy", env=environment(PECANCTL_FAILPOINT=point))
+                self.addCleanup(agent.kill)
+                wait_until(self.listens, 20, "a queue for requests")
+                asking = start("deploy", "DALEC_1.0", "--via", self.amqp(), "--min", "1", "--max", str(count), "--json")
+                self.addCleanup(asking.kill)
+                self.assertEqual(finish(agent, 60).exit, 137, "the point was not reached")
+                process, _ = self.agent("--duties", "deploy")
+                states = [record["state"] for record in self.expect(finish(asking, 120), 0).records()
+                          if record["type"] == "deployment"]
+                self.assertEqual(states.count("deployed"), 1, states)
+                self.assertRegex(self.shared.file.read_text(), rf"(?m)^  dalec: .*max: {count} ")
+                self.stop(process)
+                wait_until(lambda: Broker(self.shared).call("GET", "queues/%2F/elasticity-deploy").get("messages") == 0,
+                           20, "nothing left to take")
 
     def test_without_an_agent_nobody_takes_a_request(self):
         self.expect(run("deploy", "--via", self.amqp()), 2, "no model")
