@@ -199,8 +199,7 @@ class FileLister {
                    .diagnostics = std::move(mistakes_)}};
     }
     std::ranges::sort(files_);
-    const auto rest = std::ranges::unique(files_);
-    files_.erase(rest.begin(), rest.end());
+    files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
     return std::move(files_);
   }
 
