@@ -32,7 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::minutes k_files{30};
+constexpr std::chrono::minutes k_files_time{30};
 constexpr std::size_t k_shown_digits = 12;
 
 // Held while a task is worked on: two commands would decide about the same results.
@@ -185,7 +185,7 @@ class TaskRun {
 
   void cut()
   {
-    const auto deadline = Deadline::in(k_files);
+    const auto deadline = Deadline::in(k_files_time);
     if (tasks::is_made(setup_.data(), bundle_, deadline, context_.stop())) {
       return;
     }
@@ -204,7 +204,7 @@ class TaskRun {
     TaskOutcome outcome{.folder = bundle_.root, .chunks = chunks, .map = map, .is_new = is_new};
     const auto slot = reduce.accepted_slot(0);
     const auto report =
-        tasks::find_report(setup_.data(), slot, Deadline::in(k_files), context_.stop());
+        tasks::find_report(setup_.data(), slot, Deadline::in(k_files_time), context_.stop());
     for (const auto& file : report ? report->files : std::vector<tasks::ListedFile>{}) {
       outcome.files.push_back(fmt::format("{}/{}", slot, file.name));
     }
@@ -223,7 +223,7 @@ class TaskRun {
   {
     const auto chunks = bundle_.chunks.size();
     const auto bytes = bundle_.bytes;
-    const auto deadline = Deadline::in(k_files);
+    const auto deadline = Deadline::in(k_files_time);
     auto steps = nlohmann::json::array();
     const bool is_cut = tasks::is_made(setup_.data(), bundle_, deadline, context_.stop());
     auto map = make_map_board();

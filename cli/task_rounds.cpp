@@ -17,14 +17,13 @@
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "core/tasks/compare.hpp"
-#include "core/workflow/begin.hpp"
 
 namespace pecanctl::cli {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::chrono::minutes k_files{30};
+constexpr std::chrono::minutes k_round_files{30};
 constexpr std::chrono::seconds k_decide{60};
 constexpr milliseconds k_first_pause{100};
 constexpr milliseconds k_longest_pause{2000};
@@ -65,7 +64,7 @@ tasks::Standing TaskRounds::complete(tasks::Board& board, std::string_view stage
   int idle_rounds = 0;
   tasks::Standing before;
   for (;;) {
-    const auto deadline = Deadline::in(k_files);
+    const auto deadline = Deadline::in(k_round_files);
     board.refresh(words, deadline, context_.stop());
     const auto standing = board.judge();
     if (!standing.failed.empty() || (standing.slots == 0 && standing.pairs.empty())) {
@@ -105,27 +104,31 @@ tasks::Standing TaskRounds::complete(tasks::Board& board, std::string_view stage
   }
 }
 
+workflow::Begun TaskRounds::begin(const std::vector<std::string>& folders, std::string_view stage)
+{
+  const auto candidates = workflow::find_candidates(setup_.data(), folders, {}, target_.queue,
+                                                    Deadline::in(k_round_files), context_.stop());
+  const auto seed =
+      static_cast<std::uint32_t>(std::stoul(sha256_hex(random_uuid()).substr(0, 8), nullptr, 16));
+  const auto now = std::chrono::system_clock::now();
+  const auto lock = setup_.store().lock(context_.deadline(k_decide), context_.stop());
+  // A job that failed is for the board to judge; a lost one left nothing to judge by.
+  return workflow::begin_run(setup_.store(),
+                             {.id = workflow::make_run_id(now, seed),
+                              .model = target_.model,
+                              .queue = target_.queue,
+                              .retries = task_.retries,
+                              .at = format_time(now),
+                              .task = fmt::format("{} {}", task_.name, stage),
+                              .policy = {.retry_on = {.error = false, .lost = true}}},
+                             candidates, {.nonce = seed});
+}
+
 // One round. Returns what is known of jobs that did not end well.
 TaskRounds::Words TaskRounds::run(const std::vector<std::string>& folders, std::string_view stage)
 {
   has_run_ = true;
-  const auto candidates = workflow::find_candidates(setup_.data(), folders, {}, target_.queue,
-                                                    Deadline::in(k_files), context_.stop());
-  const auto seed =
-      static_cast<std::uint32_t>(std::stoul(sha256_hex(random_uuid()).substr(0, 8), nullptr, 16));
-  const auto now = std::chrono::system_clock::now();
-  auto lock = setup_.store().lock(context_.deadline(k_decide), context_.stop());
-  // A job that failed is for the board to judge; a lost one left nothing to judge by.
-  auto begun = workflow::begin_run(setup_.store(),
-                                   {.id = workflow::make_run_id(now, seed),
-                                    .model = target_.model,
-                                    .queue = target_.queue,
-                                    .retries = task_.retries,
-                                    .at = format_time(now),
-                                    .task = fmt::format("{} {}", task_.name, stage),
-                                    .policy = {.retry_on = {.error = false, .lost = true}}},
-                                   candidates, {.nonce = seed});
-  lock.reset();
+  auto begun = begin(folders, stage);
   Words words;
   if (!begun.run) {
     return words;
@@ -172,10 +175,10 @@ void TaskRounds::compare(tasks::Board& board, const std::vector<tasks::Pair>& pa
 
 std::string TaskRounds::read(const std::string& path)
 {
-  const auto found =
-      setup_.data()
-          .find_ends(std::span{&path, 1}, k_text_limit, Deadline::in(k_files), context_.stop())
-          .front();
+  const auto found = setup_.data()
+                         .find_ends(std::span{&path, 1}, k_text_limit, Deadline::in(k_round_files),
+                                    context_.stop())
+                         .front();
   if (!found || !found->is_whole) {
     throw Error{{.code = ErrorCode::invalid,
                  .what = fmt::format("cannot compare {}{}", k_mount, path),

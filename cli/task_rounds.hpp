@@ -13,6 +13,7 @@
 #include "cli/run_setup.hpp"
 #include "core/tasks/board.hpp"
 #include "core/tasks/task.hpp"
+#include "core/workflow/begin.hpp"
 
 namespace pecanctl::cli {
 
@@ -34,6 +35,7 @@ class TaskRounds {
  private:
   using Words = std::map<std::string, std::string>;  // by slot folder
 
+  workflow::Begun begin(const std::vector<std::string>& folders, std::string_view stage);
   Words run(const std::vector<std::string>& folders, std::string_view stage);
   void compare(tasks::Board& board, const std::vector<tasks::Pair>& pairs);
   void compare_texts(tasks::Board& board, const std::vector<tasks::Pair>& pairs);

@@ -15,12 +15,12 @@
 namespace pecanctl::cli {
 namespace {
 
-constexpr std::size_t k_shown = 20;
+constexpr std::size_t k_shown_failures = 20;
 constexpr std::size_t k_with_words = 3;
-constexpr std::size_t k_log_limit = std::size_t{64} << 10U;
-constexpr std::chrono::seconds k_read_time{60};
+constexpr std::size_t k_task_log_limit = std::size_t{64} << 10U;
+constexpr std::chrono::seconds k_log_time{60};
 
-std::string name_of(std::string_view stage, const tasks::Unit& unit)
+std::string unit_name(std::string_view stage, const tasks::Unit& unit)
 {
   return stage == "map" ? fmt::format("chunk {}", unit.name) : std::string{stage};
 }
@@ -69,8 +69,8 @@ std::vector<std::string> TaskView::read_log(const std::string& folder)
 {
   const auto path = folder + "/log";
   const auto found = setup_.data()
-                         .find_ends(std::span{&path, 1}, k_log_limit,
-                                    context_.deadline(k_read_time), context_.stop())
+                         .find_ends(std::span{&path, 1}, k_task_log_limit,
+                                    context_.deadline(k_log_time), context_.stop())
                          .front();
   auto lines = split(found ? found->text : "", '\n');
   while (!lines.empty() && lines.back().empty()) {
@@ -83,7 +83,7 @@ void TaskView::tell_failure(const tasks::Board& board, std::size_t unit, const s
                             std::string_view stage, bool is_long)
 {
   auto& printer = context_.printer();
-  const auto name = name_of(stage, board.units()[unit]);
+  const auto name = unit_name(stage, board.units()[unit]);
   nlohmann::json fields{{"stage", stage}, {"unit", board.units()[unit].name}, {"reason", reason}};
   std::string words = reason;
   std::vector<std::string> log;
@@ -114,7 +114,7 @@ void TaskView::tell_failure(const tasks::Board& board, std::size_t unit, const s
 void TaskView::fail(const tasks::Board& board, const tasks::Standing& standing,
                     std::string_view stage)
 {
-  for (std::size_t i = 0; i < standing.failed.size() && i < k_shown; ++i) {
+  for (std::size_t i = 0; i < standing.failed.size() && i < k_shown_failures; ++i) {
     const auto& [unit, reason] = standing.failed[i];
     tell_failure(board, unit, reason, stage, i < k_with_words);
   }
@@ -127,7 +127,7 @@ void TaskView::fail(const tasks::Board& board, const tasks::Standing& standing,
        .what = stage == "map" ? fmt::format("{} of {} failed", standing.failed.size(),
                                             count_chunks(units.size()))
                               : fmt::format("the task's {} failed", stage),
-       .why = fmt::format("{}: {}", name_of(stage, units[first]),
+       .why = fmt::format("{}: {}", unit_name(stage, units[first]),
                           is_known ? known->second.reason : reason),
        .hint = is_known ? "correct the task, or run the same command again: what is verified stays"
                         : "the map gives different results on different workers: let it be exact, "
