@@ -44,7 +44,7 @@ THIRD_PARTY = {
     "rabbitmq-c": {"core/rabbitmq", "worker"},
     "yaml-cpp": {"core/config"},
     "openssl": {"core/base", "worker"},
-    "libdeflate.h": {"core/publication"},
+    "libdeflate.h": {"core/publication", "core/replication"},
     "archive.h": None,
     "archive_entry.h": None,
     "xxhash.h": {"core/replication"},
