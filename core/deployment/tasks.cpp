@@ -52,7 +52,9 @@ void make_tables(postgres::Database& database, const std::string& tables, const 
   transaction->query("SELECT set_config('pecanctl.password', $1, true)", parameters);
   transaction->execute(fmt::format(
       "DO $$ BEGIN "
-      "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bety') THEN CREATE ROLE bety; "
+      "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bety') THEN "
+      // Another database of the server may be set up at the same time.
+      "BEGIN CREATE ROLE bety; EXCEPTION WHEN duplicate_object OR unique_violation THEN END; "
       "ELSIF {} THEN RETURN; END IF; "
       "EXECUTE format('ALTER ROLE bety LOGIN PASSWORD %L', current_setting('pecanctl.password')); "
       "END $$",

@@ -8,9 +8,13 @@
 
 DO $do$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'bety') THEN
-    CREATE ROLE bety LOGIN;
-  END IF;
+  BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'bety') THEN
+      CREATE ROLE bety LOGIN;
+    END IF;
+  EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- another database of this server was set up at the same time
+  END;
   IF NOT has_schema_privilege('bety', 'public', 'CREATE') THEN
     GRANT USAGE, CREATE ON SCHEMA public TO bety;
   END IF;

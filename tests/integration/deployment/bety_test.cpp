@@ -6,6 +6,7 @@
 
 #include "core/base/fd.hpp"
 #include "core/base/legacy_digest.hpp"
+#include "core/base/secret.hpp"
 #include "core/deployment/bety_database.hpp"
 #include "core/deployment/bety_tasks.hpp"
 #include "tests/integration/postgres/test_database.hpp"
@@ -68,7 +69,7 @@ class Lab : public deployment::Services {
 
   bool is_marked()
   {
-    return deployment::is_load_unfinished(*database(soon(), {}).begin(soon(), {}));
+    return deployment::is_load_unfinished(*database(soon(), {}).begin(soon(), {}), mark_);
   }
 
   std::vector<deployment::Task> tasks(std::optional<std::int64_t> site = {})
@@ -99,7 +100,8 @@ class Lab : public deployment::Services {
          .site = site,
          .bety_password = Secret{"of bety"},
          .bety_key = Secret{"the key"},
-         .admin_password = Secret{"of admin"}},
+         .admin_password = Secret{"of admin"},
+         .load_mark = mark_},
         *this);
   }
 
@@ -122,15 +124,17 @@ class Lab : public deployment::Services {
   std::vector<std::string> steps = {};
 
  private:
-  static void unmark()
+  void unmark() const
   {
     const auto server = postgres::connect(test::endpoint(), soon(), {});
     const auto transaction = server->begin(soon(), {});
-    deployment::mark_load(*transaction, false);
+    deployment::mark_load(*transaction, false, mark_);
     transaction->commit();
   }
 
   test::TestDatabase scratch_;
+  // The server is everybody's.
+  std::string mark_ = "pecanctl_loading_" + random_uuid().substr(0, 8);
   std::unique_ptr<postgres::Database> database_;
 };
 
