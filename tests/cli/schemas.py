@@ -8,8 +8,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import jsonschema
-
 FOLDER = Path(os.environ.get("PECANCTL_SOURCE", ".")) / "templates" / "schema"
 PROGRESS = ("start", "plan", "step", "note", "warning", "error", "job", "registration", "publication", "sync_table",
             "sync_peer", "decision", "deployment")  # something has to follow
@@ -17,6 +15,7 @@ PROGRESS = ("start", "plan", "step", "note", "warning", "error", "job", "registr
 
 @functools.lru_cache(None)
 def validator(kind):
+    import jsonschema  # most cases do without it, and it takes longer than they do
     path = FOLDER / f"{kind}.json"
     assert path.parent == FOLDER and path.is_file(), f"no schema for type {kind!r}: {path}"
     schema = json.loads(path.read_text())

@@ -9,6 +9,7 @@ import time
 
 from bety_rows import rows_sql
 from bety_schema import schema_sql
+from postgres_server import BIN
 
 
 class Database:
@@ -55,7 +56,7 @@ class Database:
     def psql(self, sql, database=None):
         """Runs SQL; its output, unaligned."""
         host, port = self.server
-        done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(host), "-p", str(port), "-U", "postgres",
+        done = subprocess.run([BIN / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(host), "-p", str(port), "-U", "postgres",
                                "-d", database or self.name], input=sql, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise AssertionError(f"psql: {done.stderr}")

@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-BIN = Path("/usr/lib/postgresql/15/bin")
+BIN = Path("/usr/lib/postgresql/15/bin")  # those in /usr/bin are scripts that take longer than what they start
 
 
 class Server:

@@ -14,6 +14,8 @@ import tarfile
 import threading
 from pathlib import Path
 
+from postgres_server import BIN
+
 SCHEMA = Path(__file__).with_name("sync_schema.sql")
 COPY = r"WITH (DELIMITER E'\t', NULL '\N', ESCAPE '\', FORMAT CSV, ENCODING 'UTF-8')"
 BLOCK = 1_000_000_000
@@ -30,7 +32,7 @@ class Database:
             self.query(SCHEMA.read_text())
 
     def command(self, program, *arguments, database=None):
-        return [program, "-h", self.host, "-p", str(self.port), "-U", "postgres", "-d", database or self.name, *arguments]
+        return [BIN / program, "-h", self.host, "-p", str(self.port), "-U", "postgres", "-d", database or self.name, *arguments]
 
     def query(self, text, database=None, user=None):
         command = self.command("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", database=database)
