@@ -5,25 +5,28 @@
 `up` builds the images where they are missing and deploys it, `down` destroys it. Machines that do not run are let be.
 """
 
-import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from support import Instance, MACHINE, Shared, forget, labelled, machine_folder, remove_all, run, service, use_machine
+from support import Instance, MACHINE, Shared, forget, labelled, lines, machine_folder, remove_all, run, service, use_machine
 
-FIRST = "a"  # it builds the images
+FIRST = "a"  # it builds the images; building them once more costs minutes
 
 
-def take_images():
-    """What the first machine has built: building it once more costs minutes."""
-    socket = re.search(r"PECANCTL_TEST_DOCKER=(.*)", (machine_folder(FIRST) / "environment").read_text())[1]
-    there = ["docker", "-H", f"unix://{socket}"]
-    listed = subprocess.run([*there, "image", "ls", "--filter", "reference=pecanctl/*", "--format",
-                             "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, timeout=60, check=True)
-    with subprocess.Popen([*there, "save", *listed.stdout.split()], stdout=subprocess.PIPE) as saved:
-        subprocess.run(["docker", "-H", f"unix://{service('PECANCTL_TEST_DOCKER')}", "load"], stdin=saved.stdout,
-                       timeout=300, check=True)
+def images():
+    return Path(service("PECANCTL_TEST_SERVICES")) / "images.tar"
+
+
+def engine(*words):
+    return subprocess.run(["docker", "-H", f"unix://{service('PECANCTL_TEST_DOCKER')}", *map(str, words)], timeout=300,
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def give_images():
+    listed = lines(engine("image", "ls", "--filter", "reference=pecanctl/*", "--format", "{{.Repository}}:{{.Tag}}"))
+    engine("save", "-o", images(), *listed)
 
 
 def up(machine):
@@ -31,11 +34,13 @@ def up(machine):
     if (Shared.state / "shared").exists():
         down(machine)  # of an interrupted run
     if machine != FIRST:
-        take_images()
+        engine("load", "-q", "-i", images())
     instance = Instance()
     (Shared.state / "shared").write_text(str(instance.folder))
-    result = instance.run("deploy", timeout=390)
+    result = instance.run("deploy", timeout=600)
     print(result.err, result.out)
+    if machine == FIRST and machine_folder("b").exists():
+        give_images()
     return result.exit
 
 
