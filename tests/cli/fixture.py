@@ -2,21 +2,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The instance that the cases share on a machine: fixture.py up|down MACHINE.
 
-`up` builds the images where they are missing and deploys it, `down` destroys it. Machines that do not run are let be.
+`up` deploys it, `down` destroys it. Machines that do not run are let be. The first machine has the images of the services
+built as a deploy builds them; it takes minutes, so that the others, and later runs, load what it saved.
 """
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from support import Instance, MACHINE, Shared, forget, labelled, lines, machine_folder, remove_all, run, service, use_machine
+from support import (Instance, MACHINE, SOURCE, Shared, forget, labelled, lines, machine_folder, remove_all, run, service,
+                     use_machine)
 
-FIRST = "a"  # it builds the images; building them once more costs minutes
+FIRST = "a"
 
 
-def images():
-    return Path(service("PECANCTL_TEST_SERVICES")) / "images.tar"
+def saved_images():
+    """One file for each state of the recipes, among the tests' other downloads."""
+    digest = hashlib.sha256()
+    for path in sorted((SOURCE / "templates/images").rglob("*")):
+        digest.update(f"{path.relative_to(SOURCE)}\n".encode() + (path.read_bytes() if path.is_file() else b""))
+    return Path(os.environ.get("XDG_CACHE_HOME", "/var/cache")) / "pecanctl-tests" / f"images-{digest.hexdigest()[:12]}.tar"
 
 
 def engine(*words):
@@ -24,23 +32,31 @@ def engine(*words):
                           check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def give_images():
-    listed = lines(engine("image", "ls", "--filter", "reference=pecanctl/*", "--format", "{{.Repository}}:{{.Tag}}"))
-    engine("save", "-o", images(), *listed)
+def save_images(path):
+    """Those that hold no program of this build."""
+    names = {folder.name for folder in (SOURCE / "templates/images").iterdir()} - {"holder"}
+    listed = [name for name in lines(engine("image", "ls", "--format", "{{.Repository}}:{{.Tag}}"))
+              if name.removeprefix("pecanctl/").split(":")[0] in names and name.startswith("pecanctl/")]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in path.parent.glob("images-*"):
+        old.unlink()
+    engine("save", "-o", path.with_suffix(".new"), *listed)
+    path.with_suffix(".new").rename(path)
 
 
 def up(machine):
     Shared.state.mkdir(parents=True, exist_ok=True)
     if (Shared.state / "shared").exists():
         down(machine)  # of an interrupted run
-    if machine != FIRST:
-        engine("load", "-q", "-i", images())
+    saved = saved_images()
+    if saved.exists():
+        engine("load", "-q", "-i", saved)
     instance = Instance()
     (Shared.state / "shared").write_text(str(instance.folder))
     result = instance.run("deploy", timeout=600)
     print(result.err, result.out)
-    if machine == FIRST and machine_folder("b").exists():
-        give_images()
+    if machine == FIRST and not saved.exists():
+        save_images(saved)
     return result.exit
 
 
