@@ -87,7 +87,7 @@ class Control(ArrayCase):
         return max(run for run, row in self.runs().items() if not row["is_over"])
 
     def test_a_second_terminal_looks_on_and_takes_back_what_has_not_begun(self):
-        folders = jobs.make(self.shared, self.workflow, 6, SLOW)
+        folders = jobs.make(self.shared, self.workflow, 12, SLOW)
         process = self.shared.start("run", "dalec", *folders, "--json")
         self.addCleanup(process.kill)
         wait_until(self.started, what="the first job")
@@ -101,7 +101,7 @@ class Control(ArrayCase):
         for ended in (finish(process), finish(onlooker)):
             self.expect(ended, 7, "taken back")
         row = self.runs()[run]
-        self.assertEqual((row["is_over"], row["under_way"], row["jobs"]), (True, 0, 6))
+        self.assertEqual((row["is_over"], row["under_way"], row["jobs"]), (True, 0, 12))
         self.assertEqual(len(self.started()), row["ok"], "what was taken back never ran")
 
     def test_a_run_that_nobody_waits_for_is_taken_back_and_one_that_halts_leaves_what_runs(self):
