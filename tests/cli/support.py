@@ -122,13 +122,17 @@ def lines(text):
 
 
 def wait_until(condition, seconds=60, what="it"):
-    """Repeats `condition` until it gives something true, and returns that."""
+    """Repeats `condition` until it gives something true, and returns that. Pauses as long as a look takes: many start a
+    program, and those who wait must not keep the processors from what they wait for."""
     end = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > end:
+    while True:
+        begun = time.monotonic()
+        if found := condition():
+            return found
+        now = time.monotonic()
+        if now > end:
             raise AssertionError(f"{what} did not happen within {seconds} s")
-        time.sleep(0.05)
-    return found
+        time.sleep(min(max(0.05, now - begun), 0.5))
 
 
 def labelled(kind, name, *flags):
