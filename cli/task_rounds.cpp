@@ -45,10 +45,10 @@ Error no_other_worker(const std::string& task, const std::string& model)
 
 }  // namespace
 
-TaskRounds::TaskRounds(const tasks::Task& task, const std::string& root, const RunTarget& target,
+TaskRounds::TaskRounds(const tasks::Task& task, std::string root, const RunTarget& target,
                        const RunFlags& flags, RunSetup& setup, Context& context)
     : task_{task},
-      root_{root},
+      root_{std::move(root)},
       target_{target},
       flags_{flags},
       setup_{setup},
@@ -66,7 +66,7 @@ tasks::Standing TaskRounds::complete(tasks::Board& board, std::string_view stage
   for (;;) {
     const auto deadline = Deadline::in(k_round_files);
     board.refresh(words, deadline, context_.stop());
-    const auto standing = board.judge();
+    auto standing = board.judge();
     if (!standing.failed.empty() || (standing.slots == 0 && standing.pairs.empty())) {
       return standing;
     }
@@ -214,6 +214,7 @@ void TaskRounds::compare_by_command(tasks::Board& board, const std::vector<tasks
                                     .files = {{.path = "chunk", .content = std::move(list)}}});
   }
   std::vector<tasks::Unit> wanted;
+  wanted.reserve(units.size());
   for (auto& [name, unit] : units) {
     wanted.push_back(std::move(unit));
   }

@@ -22,7 +22,7 @@ class Context;
 /// Runs the jobs of a task's stages, round after round: each round is a run like any other.
 class TaskRounds {
  public:
-  TaskRounds(const tasks::Task& task, const std::string& root, const RunTarget& target,
+  TaskRounds(const tasks::Task& task, std::string root, const RunTarget& target,
              const RunFlags& flags, RunSetup& setup, Context& context);
 
   /// Until every unit is verified, or one has failed for good. With --detach the first round is

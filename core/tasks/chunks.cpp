@@ -171,7 +171,7 @@ bool is_good_name(const std::string& name)
 
 class FileLister {
  public:
-  explicit FileLister(const fs::path& folder) : folder_{folder} {}
+  explicit FileLister(fs::path folder) : folder_{std::move(folder)} {}
 
   void add_word(const std::string& word)
   {
