@@ -247,16 +247,16 @@ TEST_CASE("deployment::plan_deploy: workers share the network of a holder, which
   SUBCASE("one that the engine did not start again is started, and they with it")
   {
     demo.backend.find("demo-dalec-net-1")->state = engine::State::exited;
-    demo.backend.find("demo-dalec-1")->state = engine::State::exited;
+    demo.backend.find("demo-dalec-2")->state = engine::State::exited;
     CHECK(demo.plan_text() ==
-          "start demo-dalec-1 (it is exited)\n"
+          "start demo-dalec-2 (it is exited)\n"
           "start demo-dalec-net-1 (it is exited)");
   }
   SUBCASE("one that ended under running workers is started, and they are replaced")
   {
     demo.backend.find("demo-dalec-net-1")->state = engine::State::exited;
     CHECK(demo.plan_text() ==
-          "replace demo-dalec-2 (its network is gone)\n"
+          "replace demo-dalec-1 (its network is gone)\n"
           "start demo-dalec-net-1 (it is exited)");
   }
   SUBCASE("without it they are cut off: scaling replaces them too")
