@@ -29,7 +29,7 @@ class Repair(Case):
         folders = [next(self.folders) for _ in range(3)]
         self.expect(self.shared.run("run", "dalec", *folders, "--timeout", "40s"), 0)
 
-    def test_a_group_whose_holder_was_killed_works_after_one_command(self):
+    def test_a_group_whose_holder_was_killed_works_after_one_command(self):  # slow
         holder = f"{self.shared.name}-dalec-net-1"
         for command in (["deploy"], ["scale", "dalec=3"]):
             with self.subTest(command):
@@ -37,14 +37,14 @@ class Repair(Case):
                 self.expect(self.shared.run(*command), 0)
                 self.check_works()
 
-    def test_a_group_whose_holder_crashed_heals_itself(self):
+    def test_a_group_whose_holder_crashed_heals_itself(self):  # slow
         """The engine starts the holder again, with another network; each worker sees that its own is gone."""
         before = self.born()
         crash_container(f"{self.shared.name}-dalec-net-1")
         wait_until(lambda: len(self.born()) == 3 and not set(before) & set(self.born()), 60, "a new start of each worker")
         self.check_works()
 
-    def test_a_group_works_after_dockerd_was_killed_and_one_command(self):
+    def test_a_group_works_after_dockerd_was_killed_and_one_command(self):  # slow
         crash_engine()
         self.expect(self.shared.run("deploy"), 0)
         self.check_works()
