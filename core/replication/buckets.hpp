@@ -46,7 +46,9 @@ std::vector<DumpColumn> columns_of(const exchange::PublishedTable& table);
 std::string explain_other_form(const Catalogue& catalogue, const exchange::Manifest& manifest);
 
 /// Reads all rows of the site here, as of one moment, and compares them with the manifest; nothing
-/// when they cannot be compared. Writes nothing. @throws Error as postgres::Database. Cancelled.
+/// when they cannot be compared, or when a sample of a large site says that nearly all of them
+/// differ: either way the whole dump is needed. Writes nothing. @throws Error as
+/// postgres::Database. Cancelled.
 std::optional<Scope> find_scope(Session& session, const exchange::Manifest& manifest,
                                 const IdBlock& block);
 

@@ -204,7 +204,7 @@ class Obtainer {
     Session session{endpoint_, deadline_, stop_};
     auto scope = find_scope(session, manifest, peer_.block);
     if (!scope) {
-      step.set_detail("its tables are others: the whole dump is needed");
+      step.set_detail("the whole dump is needed");
     }
     return scope;
   }
