@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/worker/heartbeat.hpp"
 #include "core/base/retry.hpp"
 
 namespace pecanctl::worker {
@@ -20,18 +21,29 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr std::chrono::seconds k_connect_limit{10};
 constexpr std::chrono::seconds k_lasting{10};  // a connection that broke sooner is tried less often
 
 }  // namespace
 
-BrokerLink::BrokerLink(Connect connect, Log& log)
-    : connect_{std::move(connect)},
+BrokerLink::BrokerLink(rabbitmq::Endpoint endpoint, std::string queue, Log& log)
+    : endpoint_{std::move(endpoint)},
+      queue_{std::move(queue)},
       log_{log},
       done_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)}
 {
   if (!done_) {
     throw system_error("cannot wait for events", errno);
   }
+}
+
+std::unique_ptr<rabbitmq::Broker> BrokerLink::connect(const std::stop_token& stop) const
+{
+  const auto deadline = Deadline::in(k_connect_limit);
+  auto broker = rabbitmq::connect(endpoint_, deadline, stop);
+  broker->ensure_queue(queue_, deadline, stop);
+  broker->ensure_fanout(k_models_exchange, deadline, stop);
+  return broker;
 }
 
 void BrokerLink::begin_attempt()
@@ -41,7 +53,7 @@ void BrokerLink::begin_attempt()
   attempt_ =
       std::jthread{[this, promise = std::move(promise)](const std::stop_token& stop) mutable {
         try {
-          promise.set_value(connect_(stop));
+          promise.set_value(connect(stop));
         } catch (...) {  // thread entry
           promise.set_exception(std::current_exception());
         }

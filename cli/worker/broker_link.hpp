@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <future>
 #include <memory>
 #include <random>
@@ -23,10 +22,8 @@ namespace pecanctl::worker {
 /// served meanwhile.
 class BrokerLink {
  public:
-  /// Returns a broker on which everything is declared.
-  using Connect = std::function<std::unique_ptr<rabbitmq::Broker>(std::stop_token)>;
-
-  BrokerLink(Connect connect, Log& log);
+  /// `queue` and the exchange of heartbeats are declared on every connection. `log` outlives it.
+  BrokerLink(rabbitmq::Endpoint endpoint, std::string queue, Log& log);
 
   /// Nothing while there is no connection.
   rabbitmq::Broker* get() const { return broker_.get(); }
@@ -47,10 +44,12 @@ class BrokerLink {
  private:
   using Clock = std::chrono::steady_clock;
 
+  std::unique_ptr<rabbitmq::Broker> connect(const std::stop_token& stop) const;
   void begin_attempt();
   void note_failure(const Error& error);
 
-  Connect connect_;
+  rabbitmq::Endpoint endpoint_;
+  std::string queue_;
   Log& log_;
   Fd done_;
   std::unique_ptr<rabbitmq::Broker> broker_;

@@ -20,31 +20,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds k_connect_limit{10'000};
 constexpr milliseconds k_request_limit{5'000};
 constexpr milliseconds k_settle_limit{5000};
 constexpr milliseconds k_heartbeat_limit{250};  // a blocked broker must not hold the loop
 constexpr milliseconds k_lock_poll{250};
 constexpr std::chrono::seconds k_kill_delay{5};
 constexpr int k_terminated = 143;
-
-std::unique_ptr<rabbitmq::Broker> connect_and_declare(const rabbitmq::Endpoint& endpoint,
-                                                      const std::string& queue,
-                                                      std::stop_token stop)
-{
-  const auto deadline = Deadline::in(k_connect_limit);
-  auto broker = rabbitmq::connect(endpoint, deadline, stop);
-  broker->ensure_queue(queue, deadline, stop);
-  broker->ensure_fanout(k_models_exchange, deadline, stop);
-  return broker;
-}
-
-BrokerLink::Connect make_connect(const Config& config)
-{
-  return [endpoint = config.endpoint, queue = config.model.queue](std::stop_token stop) {
-    return connect_and_declare(endpoint, queue, std::move(stop));
-  };
-}
 
 }  // namespace
 
@@ -59,7 +40,7 @@ Worker::Worker(Config config, Log& log)
       log_{log},
       id_{random_uuid()},
       heartbeat_{render_heartbeat(id_, find_hostname(), config_.model)},
-      link_{make_connect(config_), log},
+      link_{config_.endpoint, config_.model.queue, log},
       patience_{config_.patience, has_network}
 {
   // Jobs tell by it which of them the same worker ran.
