@@ -2,93 +2,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/rabbitmq/broker.hpp"
 
-#include <amqp.h>
-#include <amqp_framing.h>
-
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/rabbitmq/amqp_broker.hpp"
 #include "core/rabbitmq/amqp_values.hpp"
-#include "core/rabbitmq/confirm_window.hpp"
-#include "core/rabbitmq/connection.hpp"
-#include "core/rabbitmq/stall_guard.hpp"
-#include "core/rabbitmq/tcp.hpp"
 
 namespace pecanctl::rabbitmq {
-namespace {
 
 using std::chrono::milliseconds;
-
-constexpr milliseconds k_longest_sleep{250};
-// Looking for answers costs as much as sending a small message; before more than this is on its way
-// a broker that has had enough must be heard, or sending blocks.
-constexpr std::size_t k_bytes_between_looks = std::size_t{64} * 1024;
-constexpr std::size_t k_message_overhead = 1024;
-
-class AmqpBroker : public Broker, private Listener {
- public:
-  AmqpBroker(const Endpoint& endpoint, const Deadline& deadline, std::stop_token stop)
-      : connection_{endpoint, *this, deadline, std::move(stop)}
-  {
-  }
-
-  void ensure_queue(std::string_view name, const Deadline& deadline, std::stop_token stop) override;
-  std::optional<QueueState> find_queue(std::string_view name, const Deadline& deadline,
-                                       std::stop_token stop) override;
-  bool remove_queue(std::string_view name, const Deadline& deadline, std::stop_token stop) override;
-  std::uint64_t purge_queue(std::string_view name, const Deadline& deadline,
-                            std::stop_token stop) override;
-  std::string make_reply_queue(const Deadline& deadline, std::stop_token stop) override;
-  void ensure_fanout(std::string_view name, const Deadline& deadline,
-                     std::stop_token stop) override;
-  void bind(std::string_view queue, std::string_view exchange, const Deadline& deadline,
-            std::stop_token stop) override;
-  void publish(std::string_view queue, std::span<const Message> messages, std::size_t window,
-               const std::function<void(std::size_t, PublishOutcome)>& on_outcome,
-               const Deadline& deadline, std::stop_token stop) override;
-  void publish_transient(std::string_view exchange, std::string_view routing_key,
-                         const Message& message, const Deadline& deadline,
-                         std::stop_token stop) override;
-  std::string consume(std::string_view queue, int prefetch, bool auto_ack, const Deadline& deadline,
-                      std::stop_token stop) override;
-  void cancel_consumer(std::string_view consumer_tag, const Deadline& deadline,
-                       std::stop_token stop) override;
-  std::optional<Delivery> next_delivery(milliseconds wait, int also_wake_fd,
-                                        std::stop_token stop) override;
-  void ack(std::uint64_t tag) override;
-  void reject(std::uint64_t tag, bool requeue) override;
-
- private:
-  void on_delivery(Delivery delivery) override { deliveries_.push_back(std::move(delivery)); }
-
-  void on_return(const Message& message) override;
-  void on_answer(std::uint64_t tag, bool is_multiple, bool is_acked) override;
-
-  void on_consumer_cancelled() override { is_consumer_cancelled_ = true; }
-
-  const amqp_queue_declare_ok_t& declare(amqp_queue_declare_t request, std::string_view what,
-                                         const Deadline& deadline, const std::stop_token& stop);
-  void open_confirming(std::string_view what, const Deadline& deadline,
-                       const std::stop_token& stop);
-  void hear_out();
-  void send_and_confirm(std::string_view queue, std::span<const Message> messages,
-                        std::size_t window, std::string_view what, const Deadline& deadline,
-                        const std::stop_token& stop);
-  void send_one(std::string_view queue, const Message& message, std::size_t index,
-                std::string_view what, const Deadline& deadline, const std::stop_token& stop);
-  void check_publishing(std::string_view what, const Deadline& deadline,
-                        const std::stop_token& stop);
-  std::optional<Delivery> take_delivery();
-
-  std::deque<Delivery> deliveries_;
-  bool is_consumer_cancelled_ = false;
-  std::uint64_t last_tag_ = 0;           ///< of the confirm channel
-  ConfirmWindow* unanswered_ = nullptr;  ///< of the publish that runs
-  Connection connection_;                ///< last: its listener is complete before it
-};
 
 const amqp_queue_declare_ok_t& AmqpBroker::declare(amqp_queue_declare_t request,
                                                    std::string_view what, const Deadline& deadline,
@@ -177,132 +101,6 @@ void AmqpBroker::bind(std::string_view queue, std::string_view exchange, const D
                    deadline, stop);
 }
 
-void AmqpBroker::open_confirming(std::string_view what, const Deadline& deadline,
-                                 const std::stop_token& stop)
-{
-  if (connection_.open(Channel::confirm, what, deadline, stop)) {
-    last_tag_ = 0;
-    amqp_confirm_select_t request{};
-    connection_.call(Channel::confirm, AMQP_CONFIRM_SELECT_METHOD, &request, what, deadline, stop);
-  }
-}
-
-// Sending may have stalled before the broker's reason for it, or its last confirmations, were read.
-void AmqpBroker::hear_out()
-{
-  try {
-    while (connection_.read_frame()) {
-    }
-  } catch (const Error&) {  // what is told is why sending ended
-  }
-}
-
-void AmqpBroker::publish(std::string_view queue, std::span<const Message> messages,
-                         std::size_t window,
-                         const std::function<void(std::size_t, PublishOutcome)>& on_outcome,
-                         const Deadline& deadline, std::stop_token stop)
-{
-  const auto what = fmt::format("cannot publish to queue '{}'", queue);
-  open_confirming(what, deadline, stop);
-  ConfirmWindow unanswered{messages, on_outcome};
-  unanswered_ = &unanswered;
-  const auto finish = [&] {
-    unanswered_ = nullptr;
-    unanswered.give_up();
-  };
-  try {
-    send_and_confirm(queue, messages, window, what, deadline, stop);
-  } catch (const Cancelled&) {
-    finish();
-    throw;
-  } catch (const Error&) {
-    hear_out();
-    finish();
-    check_stop(stop);                        // what looks like a broken connection may be
-    check_publishing(what, deadline, stop);  // the guard's work
-    throw;
-  }
-  finish();
-}
-
-void AmqpBroker::send_and_confirm(std::string_view queue, std::span<const Message> messages,
-                                  std::size_t window, std::string_view what,
-                                  const Deadline& deadline, const std::stop_token& stop)
-{
-  const StallGuard guard{connection_.socket(), deadline, stop};
-  const auto room = std::max<std::size_t>(window, 1);
-  std::size_t unheard = k_bytes_between_looks;  // sent since the last look
-  for (std::size_t next = 0; next < messages.size() || unanswered_->size() > 0;) {
-    if (next == messages.size() || unanswered_->size() >= room || connection_.is_blocked() ||
-        unheard >= k_bytes_between_looks) {
-      unheard = 0;
-      while (connection_.read_frame()) {
-      }
-    }
-    connection_.check_channel(Channel::confirm, what);
-    if (next == messages.size() && unanswered_->size() == 0) {
-      return;
-    }
-    check_publishing(what, deadline, stop);
-    const bool has_room = unanswered_->size() < room;
-    if (next < messages.size() && has_room && !connection_.is_blocked()) {
-      send_one(queue, messages[next], next, what, deadline, stop);
-      unheard += k_message_overhead + messages[next].body.size();
-      ++next;
-    } else {
-      connection_.sleep(std::min(k_longest_sleep, deadline.left()), -1);
-    }
-  }
-}
-
-void AmqpBroker::send_one(std::string_view queue, const Message& message, std::size_t index,
-                          std::string_view what, const Deadline& deadline,
-                          const std::stop_token& stop)
-{
-  wait_writable(connection_.socket(), what, deadline, stop);
-  unanswered_->sent(++last_tag_, index);
-  connection_.send_content(Channel::confirm, "", queue, true, message);
-}
-
-// Throws when the time is over or a stop was requested.
-void AmqpBroker::check_publishing(std::string_view what, const Deadline& deadline,
-                                  const std::stop_token& stop)
-{
-  check_stop(stop);
-  if (!deadline.is_over()) {
-    return;
-  }
-  const auto& address = connection_.address();
-  throw Error{{.code = ErrorCode::timeout,
-               .what = std::string{what},
-               .why = connection_.is_blocked()
-                          ? fmt::format("RabbitMQ at {} blocks publishers: {}", address,
-                                        connection_.blocked_reason())
-                          : fmt::format("RabbitMQ at {} did not confirm in time", address),
-               .hint = connection_.is_blocked()
-                           ? "free memory or disk space on the broker's machine"
-                           : ""}};
-}
-
-void AmqpBroker::publish_transient(std::string_view exchange, std::string_view routing_key,
-                                   const Message& message, const Deadline& deadline,
-                                   std::stop_token stop)
-{
-  const auto what = fmt::format("cannot send to exchange '{}'", exchange);
-  connection_.open(Channel::transient, what, deadline, stop);
-  const StallGuard guard{connection_.socket(), deadline, stop};
-  while (connection_.is_blocked()) {
-    check_publishing(what, deadline, stop);
-    if (!connection_.read_frame()) {
-      connection_.sleep(std::min(k_longest_sleep, deadline.left()), -1);
-    }
-  }
-  wait_writable(connection_.socket(), what, deadline, stop);
-  auto transient = message;
-  transient.is_persistent = false;
-  connection_.send_content(Channel::transient, exchange, routing_key, false, transient);
-}
-
 std::string AmqpBroker::consume(std::string_view queue, int prefetch, bool auto_ack,
                                 const Deadline& deadline, std::stop_token stop)
 {
@@ -378,22 +176,6 @@ void AmqpBroker::reject(std::uint64_t tag, bool requeue)
   request.requeue = requeue ? 1 : 0;
   connection_.send(Channel::consume, AMQP_BASIC_REJECT_METHOD, &request, "cannot reject a message");
 }
-
-void AmqpBroker::on_return(const Message& message)
-{
-  if (unanswered_ != nullptr) {
-    unanswered_->returned(message);
-  }
-}
-
-void AmqpBroker::on_answer(std::uint64_t tag, bool is_multiple, bool is_acked)
-{
-  if (unanswered_ != nullptr) {
-    unanswered_->answered(tag, is_multiple, is_acked);
-  }
-}
-
-}  // namespace
 
 std::unique_ptr<Broker> connect(const Endpoint& endpoint, const Deadline& deadline,
                                 std::stop_token stop)
