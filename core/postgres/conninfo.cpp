@@ -21,18 +21,6 @@ std::string connect_timeout(const Deadline& deadline)
   return fmt::to_string(std::max<std::chrono::seconds::rep>(left.count(), 2));
 }
 
-std::string quote(std::string_view value)
-{
-  std::string quoted = "'";
-  for (const char letter : value) {
-    if (letter == '\'' || letter == '\\') {
-      quoted += '\\';
-    }
-    quoted += letter;
-  }
-  return quoted + "'";
-}
-
 std::string without_excerpt(std::string_view message)
 {
   std::string kept;
@@ -70,15 +58,6 @@ std::vector<std::pair<std::string, std::string>> connection_options(const Endpoi
     options.emplace_back("password", endpoint.password.reveal());
   }
   return options;
-}
-
-std::string connection_string(const Endpoint& endpoint, const Deadline& deadline)
-{
-  std::string text;
-  for (const auto& [name, value] : connection_options(endpoint, deadline)) {
-    text += fmt::format("{}={} ", name, quote(value));
-  }
-  return text;
 }
 
 std::string describe(const Endpoint& endpoint)

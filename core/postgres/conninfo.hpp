@@ -18,9 +18,6 @@ namespace pecanctl::postgres {
 std::vector<std::pair<std::string, std::string>> connection_options(const Endpoint& endpoint,
                                                                     const Deadline& deadline);
 
-/// The same as one string with quoted values, for libpqxx. Never print it.
-std::string connection_string(const Endpoint& endpoint, const Deadline& deadline);
-
 /// "database 'bety' at 127.0.0.1:5432", for messages.
 std::string describe(const Endpoint& endpoint);
 

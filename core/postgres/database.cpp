@@ -27,8 +27,8 @@ Row to_row(const pqxx::row& row)
 
 class PqxxTransaction : public Transaction {
  public:
-  PqxxTransaction(pqxx::connection& connection, const Endpoint& endpoint, const Deadline& deadline,
-                  std::stop_token stop)
+  PqxxTransaction(pqxx::connection_base& connection, const Endpoint& endpoint,
+                  const Deadline& deadline, std::stop_token stop)
       : connection_{connection},
         endpoint_{endpoint},
         deadline_{deadline},
@@ -121,7 +121,7 @@ class PqxxTransaction : public Transaction {
                        is_lost ? ErrorCode::unreachable : code_of(sqlstate));
   }
 
-  pqxx::connection& connection_;
+  pqxx::connection_base& connection_;
   const Endpoint& endpoint_;
   const Deadline deadline_;
   const std::stop_token stop_;
@@ -129,9 +129,39 @@ class PqxxTransaction : public Transaction {
   std::unique_ptr<pqxx::work> work_;
 };
 
+// libpqxx blocks while it connects, and loses the SQLSTATE of a refusal: it takes over the session
+// that libpq opened, in time and with the right error.
+class TakeOver : public pqxx::connectionpolicy {
+ public:
+  explicit TakeOver(PGconn* session) : connectionpolicy{{}}, session_{session} {}
+
+  handle do_startconnect(handle current) override
+  {
+    return current == nullptr ? std::exchange(session_, nullptr) : current;
+  }
+
+ private:
+  PGconn* session_;
+};
+
+class Connection : private TakeOver, public pqxx::connection_base {
+ public:
+  explicit Connection(Link::Session session)
+      : TakeOver{session.release()},
+        connection_base{static_cast<TakeOver&>(*this)}
+  {
+    init();
+  }
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  ~Connection() { close(); }
+};
+
 // libpqxx would open a new session in silence when this one is lost, without its temporary tables
 // and locks.
-void forbid_reconnect(pqxx::connection& connection)
+void forbid_reconnect(pqxx::connection_base& connection)
 {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -141,9 +171,9 @@ void forbid_reconnect(pqxx::connection& connection)
 
 class PqxxDatabase : public Database {
  public:
-  PqxxDatabase(Endpoint endpoint, const Deadline& deadline)
+  PqxxDatabase(Endpoint endpoint, Link::Session session)
       : endpoint_{std::move(endpoint)},
-        connection_{connection_string(endpoint_, deadline)},
+        connection_{std::move(session)},
         quiet_{connection_}
   {
     forbid_reconnect(connection_);
@@ -158,7 +188,7 @@ class PqxxDatabase : public Database {
 
  private:
   const Endpoint endpoint_;
-  pqxx::connection connection_;
+  Connection connection_;
   pqxx::quiet_errorhandler quiet_;  // notices are not printed
 };
 
@@ -167,11 +197,9 @@ class PqxxDatabase : public Database {
 std::unique_ptr<Database> connect(const Endpoint& endpoint, const Deadline& deadline,
                                   std::stop_token stop)
 {
-  // libpqxx blocks while it connects and loses the SQLSTATE of a refusal, so libpq tries first: it
-  // fails with the right error, in time.
-  const Link probe{endpoint, deadline, stop};
+  Link link{endpoint, deadline, stop};
   try {
-    return std::make_unique<PqxxDatabase>(endpoint, deadline);
+    return std::make_unique<PqxxDatabase>(endpoint, link.release());
   } catch (const pqxx::failure& error) {
     throw server_error(endpoint, error.what(), {}, ErrorCode::unreachable);
   }

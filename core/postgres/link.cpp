@@ -87,6 +87,15 @@ void Link::connect(const Deadline& deadline, const std::stop_token& stop)
   }
 }
 
+Link::Session Link::release()
+{
+  require_usable();
+  if (PQsetnonblocking(get(), 0) != 0) {
+    fail();
+  }
+  return std::move(connection_);
+}
+
 short Link::wait(short events, const Deadline& deadline, const std::stop_token& stop)
 {
   const std::stop_callback on_stop{stop, [this] { ::eventfd_write(wake_.get(), 1); }};

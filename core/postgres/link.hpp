@@ -27,7 +27,13 @@ using Result = std::unique_ptr<PGresult, FreeResult>;
 /// wait ends so, the statement is cancelled on the server and the link is of no use any more. Not
 /// thread-safe. Host names are looked up by the system's resolver, which heeds neither.
 class Link {
+  struct Close {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+
  public:
+  using Session = std::unique_ptr<PGconn, Close>;
+
   /// @throws Error as Database. Cancelled.
   Link(Endpoint endpoint, const Deadline& deadline, const std::stop_token& stop);
   Link(const Link&) = delete;
@@ -50,6 +56,9 @@ class Link {
   /// Cancels what runs on the server and closes this link.
   void abandon() noexcept;
 
+  /// Gives up the session, which blocks from now on. @throws Error unreachable
+  Session release();
+
   bool is_usable() const { return connection_ && PQstatus(get()) == CONNECTION_OK; }
 
   /// @throws Error when `result` is one, else returns.
@@ -58,18 +67,14 @@ class Link {
   [[noreturn]] void fail() const;
 
  private:
-  struct Close {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
-  };
-
   void connect(const Deadline& deadline, const std::stop_token& stop);
   short wait(short events, const Deadline& deadline, const std::stop_token& stop);
   void require_usable() const;
   Result take_results(const Deadline& deadline, const std::stop_token& stop);
 
   Endpoint endpoint_;
-  Fd wake_;                                    ///< an eventfd: a stop request makes it readable
-  std::unique_ptr<PGconn, Close> connection_;  ///< empty when abandoned
+  Fd wake_;             ///< an eventfd: a stop request makes it readable
+  Session connection_;  ///< empty when abandoned or released
 };
 
 /// Asks the server, over a new connection, to cancel what backend `pid` runs. Unlike PQcancel this

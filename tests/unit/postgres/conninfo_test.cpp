@@ -41,16 +41,6 @@ TEST_CASE("postgres::code_of: what a caller can do, by SQLSTATE")
   }
 }
 
-TEST_CASE("postgres::connection_string: values are quoted, whatever they hold")
-{
-  const Endpoint endpoint{.database = "a b", .password = Secret{R"(it's a \ secret)"}};
-  const auto text = connection_string(endpoint, Deadline::never());
-  CHECK(text.find(R"(dbname='a b' )") != std::string::npos);
-  CHECK(text.find(R"(password='it\'s a \\ secret' )") != std::string::npos);
-  CHECK(text.find("application_name='pecanctl'") != std::string::npos);
-  CHECK(text.find("gssencmode='disable'") != std::string::npos);
-}
-
 TEST_CASE(
     "postgres::connection_options: no password is no keyword, so that a password file may serve")
 {
