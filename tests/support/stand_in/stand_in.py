@@ -3,10 +3,9 @@
 """Stands in for PEcAn's images: checks what it is given as the real one would miss it, reaches for what the real one
 connects to, and answers its health check. The front proxy is played by proxy.py.
 
-    stand_in.py serve ARGUMENT...     the service $STAND_IN
-    stand_in.py curl ... URL          the health checks' curl: exit code 0 for an answer below 400
-    stand_in.py traefik ...           the proxy's own health check
-    stand_in.py rstudio.sh            as `serve`
+    stand_in.py ARGUMENT...     the service $STAND_IN
+
+What the health checks call is health.sh.
 """
 
 import http.server
@@ -129,24 +128,5 @@ def serve(arguments):
     threading.Event().wait()  # `end` is the end
 
 
-def curl(arguments):
-    host, _, path = arguments[-1].removeprefix("http://").partition("/")
-    name, _, port = host.partition(":")
-    with socket.create_connection((name, int(port or 80)), 5) as peer:
-        peer.sendall(f"GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-        status = peer.recv(64).split()[1]
-    sys.exit(0 if status < b"400" else 22)
-
-
-def main():
-    verb, *arguments = sys.argv[1:]
-    if verb == "curl":
-        curl(arguments)
-    elif verb == "traefik":
-        socket.create_connection(("127.0.0.1", 80), 5).close()
-    else:
-        serve(arguments)
-
-
 if __name__ == "__main__":
-    main()
+    serve(sys.argv[1:])
