@@ -46,9 +46,10 @@ class AgentCase(Case):
         self.assertIn(settings, text)
         self.shared.file.write_text(text)
 
-    def workers(self):
-        return sum(state == "running" for name, state in self.shared.containers().items()
-                   if re.fullmatch(rf"{self.shared.name}-dalec-\d+", name))
+    def workers(self, instance=None):
+        instance = instance or self.shared
+        return sum(state == "running" for name, state in instance.containers().items()
+                   if re.fullmatch(rf"{instance.name}-dalec-\d+", name))
 
     def agent(self, *arguments):
         process = self.shared.start("agent", *arguments)
@@ -73,6 +74,12 @@ class AgentCase(Case):
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def announced(self, instance=None):
+        """Keys of an instance's services in Consul's catalogue."""
+        consul = docker("port", f"{MACHINE}-consul-1", "8500").splitlines()[0]
+        services = json.loads(self.fetch(f"http://{consul}/v1/agent/services")[1])
+        return {key for key in services if key.startswith(f"pecanctl/{(instance or self.shared).name}/")}
 
     def amqp(self):
         port = docker("port", self.shared.container("rabbitmq"), "5672/tcp").splitlines()[0].rsplit(":", 1)[1]
@@ -158,6 +165,46 @@ class Scale(AgentCase):
         self.expect(self.shared.run("deploy"), 0)
         self.assertEqual(self.workers(), 2, "deploy keeps what the queue wanted")
 
+    def test_a_pause_holds_one_direction_or_both_until_resumed(self):
+        self.configure("scale: { min: 2, max: 8 }")
+        self.expect(self.shared.run("scale", "--auto"), 0)
+        fewer = "scale: { min: 0, max: 8, cooldown: 1s, stabilisation: 1s, min_lifetime: 1s }"
+        for flag, settings, reason in (("--pause-down", fewer, "removing is paused"),
+                                       ("--pause", "scale: { min: 4, max: 8 }", "paused"),
+                                       ("--pause-up", "scale: { min: 4, max: 8 }", "adding is paused")):
+            with self.subTest(flag=flag):
+                self.configure(settings)
+                self.assertIn("until --resume", self.expect(self.shared.run("scale", flag), 0).out)
+                wait_until(lambda: reason in self.expect(self.shared.run("scale", "--auto"), 0).out, 20, reason)
+                self.assertEqual(self.workers(), 2)
+        self.expect(self.shared.run("scale", "--pause", "--pause-up"), 2, "cannot use --pause with --pause-up")
+        self.configure("scale: { min: 3, max: 8 }")
+        self.expect(self.shared.run("scale", "--resume"), 0)
+        self.expect(self.shared.run("scale", "--auto"), 0)
+        self.assertEqual(self.workers(), 3)
+
+    def test_one_agent_serves_several_instances_and_each_by_itself(self):
+        other = self.instance("--models", "dalec")
+        bounds = "scale: {{ min: {}, max: 8 }}"
+        other.file.write_text(re.sub(r"(?m)^  dalec:.*$", f"  dalec: {{ {bounds.format(2)} }}", other.file.read_text()))
+        self.expect(other.run("deploy", timeout=180), 0)
+        self.configure(bounds.format(2))
+        process, url = self.agent(f"{self.shared.folder}/", f"{other.folder}/", "--duties", "scale,announce")
+        both = (self.shared, other)
+        wait_until(lambda: [self.workers(one) for one in both] == [2, 2], 60, "two workers each")
+        wait_until(lambda: all(f"pecanctl/{one.name}/rabbitmq-1:5672" in self.announced(one) for one in both), 20, "announced")
+        metrics = self.fetch(f"{url}/metrics")[1]
+        for one in both:
+            self.assertIn(f'pecanctl_workers{{instance="{one.name}",model="dalec",queue="DALEC_1.0"}} 2', metrics)
+        # The broker of one is away: the other's queue decides all the same, and nobody's workers are taken.
+        docker("stop", "-t", "5", f"{other.name}-rabbitmq-1")
+        self.configure(bounds.format(3))
+        wait_until(lambda: self.workers() == 3, 60, "a third worker here")
+        self.assertEqual(self.workers(other), 2)
+        docker("start", f"{other.name}-rabbitmq-1")
+        self.stop(process)
+        self.expect(other.run("destroy", "--volumes", "--now", "--confirm", other.name, timeout=120), 0)
+
 
 class Requests(AgentCase):
     def listens(self):
@@ -194,17 +241,11 @@ class Requests(AgentCase):
         self.assertEqual(reasons["foreign"], ("rejected", f"elsewhere:5672/ is not the broker of instance {self.shared.name}"))
 
         # Consul's catalogue follows the containers.
-        consul = docker("port", f"{MACHINE}-consul-1", "8500").splitlines()[0]
-
-        def announced():
-            services = json.loads(self.fetch(f"http://{consul}/v1/agent/services")[1])
-            return {key for key in services if key.startswith(f"pecanctl/{self.shared.name}/")}
-
         broker = f"pecanctl/{self.shared.name}/rabbitmq-1:5672"
-        wait_until(lambda: broker in announced(), 20, "the broker is announced")
+        wait_until(lambda: broker in self.announced(), 20, "the broker is announced")
         docker("stop", "-t", "5", self.shared.container("postgres"))
-        wait_until(lambda: not any("postgres" in key for key in announced()), 20, "the database is not")
-        self.assertIn(broker, announced())
+        wait_until(lambda: not any("postgres" in key for key in self.announced()), 20, "the database is not")
+        self.assertIn(broker, self.announced())
         self.assertIn('duty="announce"} 1', self.fetch(f"{url}/metrics")[1])
         self.stop(process)
 
