@@ -10,16 +10,22 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
+import tarfile
 import tempfile
 import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import jobs
 import stand_ins
 from elsewhere import Elsewhere
 from proxy import Proxy
 from registry import Registry
 from support import Case, docker, environment, labelled, main
+from sync_peer import Site
 
 PAGES = {"/bety/": "bety", "/pecan/04-runpecan.php": "web", "/monitor/models.json": "monitor", "/api/ping": "api",
          "/dbsync/": "dbsync", "/rstudio/": "rstudio", "/": "docs"}
@@ -306,6 +312,7 @@ class Full(Case):
         self.assertEqual(rows["postgres"]["endpoints"], [f"postgres://postgres@{other.host}:5432/site_bety"])
         self.assertEqual(rows["dalec"]["consumers"], 1)
         self.expect(made.run("scale", "dalec=2", timeout=60), 0)
+        self.runs_and_syncs_elsewhere(made, other)
         doctor = self.expect(made.run("doctor", "postgres", "schema", "broker", "timeout"), 0)
         self.assertIn("only its operator sees it", doctor.out)
 
@@ -316,6 +323,21 @@ class Full(Case):
         self.expect(made.run("deploy", timeout=60), 4, "cannot use the external broker")
         self.expect(made.run("destroy", "--volumes", "--now", "--confirm", made.name, timeout=120), 0)
         self.assertEqual(other.sql("SELECT count(*) FROM users"), "3")
+
+    def runs_and_syncs_elsewhere(self, made, other):
+        folders = jobs.make(made, "elsewhere", 3)
+        self.expect(made.run("run", "dalec", *folders, timeout=60), 0)
+        self.assertEqual(jobs.read(made, f"{folders[2]}/rabbitmq.out")[-1], "OK")
+        made.edit("# everything below", f"sync: {{ publish: {{ dir: {made.root}/dump }} }}\n# everything below")
+        self.expect(made.run("sync", "--publish", "--site", "99", timeout=60), 0)
+        with tarfile.open(made.root / "dump/bety.tar.gz") as dump:
+            self.assertIn("users.csv", dump.getnames())
+        # What it published comes back as a peer's: of another site, and with nothing in that site's range.
+        web = Site()
+        self.addCleanup(web.close)
+        web.publish((made.root / "dump/bety.tar.gz").read_bytes())
+        other.sql(f"INSERT INTO machines (id, hostname, sync_host_id, sync_url) VALUES (5, 'peer', 5, '{web.url}')")
+        self.expect(made.run("sync", "5", timeout=60), 0)
 
 
 if __name__ == "__main__":
