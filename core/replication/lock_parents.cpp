@@ -18,17 +18,30 @@ std::string not_brought(const StagedTable& table, std::string_view column, const
              : std::string{};
 }
 
-std::string lock_sql(const StagedTable& child, const ForeignKey& key, const StagedTable& parent,
-                     const IdBlock& block)
+// What `child` refers to by `key`. The ids are collected first: a big load has dropped the indexes
+// by which its rows could be found from their parents.
+std::string referred_sql(const StagedTable& child, const ForeignKey& key, const StagedTable& parent,
+                         const IdBlock& block)
 {
   const auto own = child.is_direct
                        ? fmt::format(" AND s.id BETWEEN {} AND {}", block.first, block.last)
                        : std::string{};
+  if (key.id_sql.empty()) {
+    return fmt::format("EXISTS (SELECT FROM {} AS s WHERE {}{})", child.new_sql, key.match_sql,
+                       own);
+  }
+  return fmt::format("p.id = ANY (ARRAY (SELECT DISTINCT {} FROM {} AS s WHERE {}{}{}))",
+                     key.id_sql, child.new_sql, key.required_sql, own,
+                     not_brought(parent, key.id_sql, block));
+}
+
+std::string lock_sql(const StagedTable& child, const ForeignKey& key, const StagedTable& parent,
+                     const IdBlock& block)
+{
   return fmt::format(
-      "SELECT count(*) FROM (SELECT FROM {} AS p WHERE EXISTS (SELECT FROM {} AS s WHERE {}{}{}){} "
-      "FOR KEY SHARE OF p) AS locked",
-      parent.table->sql, child.new_sql, key.match_sql, own,
-      key.id_sql.empty() ? std::string{} : not_brought(parent, key.id_sql, block),
+      "SELECT count(*) FROM (SELECT FROM {} AS p WHERE {}{} FOR KEY SHARE OF p) AS "
+      "locked",
+      parent.table->sql, referred_sql(child, key, parent, block),
       not_brought(parent, "p.id", block));
 }
 
