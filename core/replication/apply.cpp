@@ -13,6 +13,7 @@
 #include "core/base/retry.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/replication/compare.hpp"
 #include "core/replication/lock_parents.hpp"
 #include "core/replication/pins.hpp"
 #include "core/replication/recheck.hpp"
@@ -26,7 +27,6 @@ constexpr std::string_view k_locked = "another sync works on this database";
 constexpr std::int64_t k_lock_key = 0x7065'6361'6e73'796e;  // "pecansyn"
 constexpr std::chrono::milliseconds k_lock_poll{100};
 constexpr int k_most_attempts = 5;
-constexpr int k_short_floats_end = 12;  // PostgreSQL before wrote 15 digits
 constexpr std::uint64_t k_shrink_rows = 10;
 constexpr std::uint64_t k_shrink_fifth = 5;
 
@@ -74,20 +74,18 @@ class Application {
   void try_once(Session& session)
   {
     pull_ = {};
-    session.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
-    session.run(
-        "SET LOCAL search_path = public; SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle "
-        "= postgres; SET LOCAL bytea_output = hex; SET LOCAL timezone = 'UTC'; SET LOCAL "
-        "statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
+    begin_reading(session, unpacked_, {});
     auto catalogue = read_catalogue(session);
     add_loose_references(catalogue);
     pull_.notes = check_dump_schema(
         unpacked_, catalogue,
         {.is_trusted = dump_.peer.is_trusted, .allows_drift = options_.allows_drift});
-    if (unpacked_.schema.server_major > 0 && unpacked_.schema.server_major < k_short_floats_end) {
-      session.run("SET LOCAL extra_float_digits = 0");
-    }
-    auto stage = compare(session, catalogue);
+    auto stage = compare_dump(session, {.endpoint = endpoint_,
+                                        .catalogue = catalogue,
+                                        .unpacked = unpacked_,
+                                        .peer = dump_.peer,
+                                        .seed = seed_,
+                                        .reporter = reporter_});
     failpoint("sync.compared");
     guard(stage);
     make_held_table(session);
@@ -101,52 +99,6 @@ class Application {
   }
 
  private:
-  Stage compare(Session& session, const Catalogue& catalogue)
-  {
-    const Step step{reporter_,
-                    {.id = fmt::format("site-{}-compare", dump_.peer.site),
-                     .group = fmt::format("site {}", dump_.peer.site),
-                     .action = "compare"}};
-    Stage stage;
-    std::uint64_t number = 0;
-    for (const auto& [name, table] : catalogue.tables) {
-      step.progress(name, ++number, catalogue.tables.size(), "tables");
-      failpoint("sync.table");
-      const bool is_there = unpacked_.spool.has(name + ".csv");
-      Shape shape{table, is_there ? unpacked_.schema.tables.at(name) : std::vector<DumpColumn>{},
-                  dump_.peer.is_trusted};
-      if (!is_there) {  // only with drift
-        stage.emplace(name, StagedTable{.table = &table,
-                                        .shape = std::move(shape),
-                                        .diff = {.index = RowIndex{dump_.peer.block, seed_}}});
-        continue;
-      }
-      auto diff = compare_table(session, table, shape);
-      stage.emplace(
-          name, StagedTable{.table = &table, .shape = std::move(shape), .diff = std::move(diff)});
-    }
-    return stage;
-  }
-
-  TableDiff compare_table(Session& session, const Table& table, Shape& shape)
-  {
-    const auto& block = dump_.peer.block;
-    const auto* const scope = unpacked_.scope ? &unpacked_.scope->at(table.name) : nullptr;
-    if (scope != nullptr && scope->buckets.empty()) {
-      return {.here = scope->equal_rows, .there = scope->equal_rows, .index = {block, seed_}};
-    }
-    auto index = index_rows(table, shape, unpacked_.spool.open(table.name + ".csv"), block, seed_);
-    const auto condition = scope == nullptr
-                               ? fmt::format("t.id BETWEEN {} AND {}", block.first, block.last)
-                               : bucket_condition(scope->buckets, block);
-    auto diff = compare_rows(session, table, shape, condition, std::move(index));
-    if (scope != nullptr) {
-      diff.here += scope->equal_rows;
-      diff.there += scope->equal_rows;
-    }
-    return diff;
-  }
-
   void guard(const Stage& stage) const
   {
     for (const auto& [name, one] : stage) {

@@ -54,6 +54,14 @@ class BucketHasher {
   std::vector<LocalBucket> buckets_;
 };
 
+// Those of its ids that are in the block.
+IdBlock ids_of_bucket(std::int64_t bucket, const IdBlock& block)
+{
+  const auto first = bucket * exchange::k_bucket_ids;
+  return {.first = std::max(block.first, first),
+          .last = std::min(block.last, first + exchange::k_bucket_ids - 1)};
+}
+
 std::vector<LocalBucket> hash_table(Session& session, const Table& table,
                                     const exchange::PublishedTable& published, const IdBlock& block)
 {
@@ -76,33 +84,41 @@ std::vector<LocalBucket> hash_table(Session& session, const Table& table,
   return hasher.finish();
 }
 
-// Whether nearly all rows seem to differ: of every large table some buckets are looked at. Then the
-// whole dump is needed, and whoever takes it compares all rows anyway.
+// The share of a table, by size, that seems to differ: some of its buckets are looked at.
+double sample_difference(Session& session, const Table& table,
+                         const exchange::PublishedTable& published, const IdBlock& block)
+{
+  constexpr std::size_t k_samples = 16;
+  const auto step = published.pieces.size() / k_samples;
+  std::uint64_t seen = 0;
+  std::uint64_t other = 0;
+  for (auto at = step / 2; at < published.pieces.size(); at += step) {
+    const auto& piece = published.pieces[at];
+    const auto here = hash_table(session, table, published, ids_of_bucket(piece.bucket, block));
+    seen += piece.size;
+    other += here.empty() || here.front().hash != piece.hash ? piece.size : 0;
+  }
+  return static_cast<double>(other) / static_cast<double>(seen);
+}
+
+// Whether the whole dump will be needed, as far as a sample of the large tables tells. Whoever
+// takes it compares all rows: to hash them before is a pass over everything for nothing.
 bool seems_other(Session& session, const Catalogue& catalogue, const exchange::Manifest& manifest,
                  const IdBlock& block)
 {
-  constexpr std::size_t k_samples = 16;
-  constexpr std::size_t k_large = 8 * k_samples;  // buckets
-  std::uint64_t seen = 0;
-  std::uint64_t same = 0;
+  constexpr std::size_t k_large = 128;  // buckets
+  double missing = 0;
   for (const auto& [name, table] : catalogue.tables) {
     const auto& published = manifest.tables.at(name);
-    const auto count = published.pieces.size();
-    if (count < k_large || !table.has_unique_id) {
-      continue;
-    }
-    for (auto at = count / k_samples / 2; at < count; at += count / k_samples) {
-      const auto& piece = published.pieces[at];
-      const auto first = piece.bucket * exchange::k_bucket_ids;
-      const auto here =
-          hash_table(session, table, published,
-                     {.first = std::max(block.first, first),
-                      .last = std::min(block.last, first + exchange::k_bucket_ids - 1)});
-      seen += piece.size;
-      same += !here.empty() && here.front().hash == piece.hash ? piece.size : 0;
+    if (published.pieces.size() >= k_large && table.has_unique_id) {
+      std::uint64_t size = 0;
+      for (const auto& piece : published.pieces) {
+        size += piece.size;
+      }
+      missing += static_cast<double>(size) * sample_difference(session, table, published, block);
     }
   }
-  return same * 10 < seen;
+  return is_most_of(static_cast<std::uint64_t>(missing), manifest);
 }
 
 std::string without_schema(const std::string& type)
@@ -183,6 +199,12 @@ std::string explain_other_form(const Catalogue& catalogue, const exchange::Manif
   return {};
 }
 
+bool is_most_of(std::uint64_t bytes, const exchange::Manifest& manifest)
+{
+  constexpr std::uint64_t k_many_of_ten = 7;
+  return bytes * 10 > manifest.tarball_size * k_many_of_ten;
+}
+
 std::optional<Scope> find_scope(Session& session, const exchange::Manifest& manifest,
                                 const IdBlock& block)
 {
@@ -210,12 +232,32 @@ std::optional<Scope> find_scope(Session& session, const exchange::Manifest& mani
   return scope;
 }
 
-std::string bucket_condition(const std::vector<std::int64_t>& buckets, const IdBlock& block)
+std::string bucket_rows_sql(const Table& table, const std::vector<std::int64_t>& buckets,
+                            const IdBlock& block)
 {
-  const auto first = std::max(block.first, buckets.front() * exchange::k_bucket_ids);
-  const auto last = std::min(block.last, (buckets.back() + 1) * exchange::k_bucket_ids - 1);
-  return fmt::format("t.id BETWEEN {} AND {} AND t.id / {} = ANY ('{{{}}}'::bigint[])", first, last,
-                     exchange::k_bucket_ids, fmt::join(buckets, ","));
+  if (!table.has_unique_id) {  // and no index by which ranges would be found
+    return fmt::format(
+        "{} AS t WHERE t.id BETWEEN {} AND {} AND t.id / {} = ANY ('{{{}}}'::bigint[])", table.sql,
+        ids_of_bucket(buckets.front(), block).first, ids_of_bucket(buckets.back(), block).last,
+        exchange::k_bucket_ids, fmt::join(buckets, ","));
+  }
+  std::vector<IdBlock> ranges;
+  for (const auto bucket : buckets) {
+    const auto ids = ids_of_bucket(bucket, block);
+    if (!ranges.empty() && ranges.back().last + 1 == ids.first) {
+      ranges.back().last = ids.last;
+    } else {
+      ranges.push_back(ids);
+    }
+  }
+  std::vector<std::string> values(ranges.size());
+  std::ranges::transform(ranges, values.begin(), [](const IdBlock& ids) {
+    return fmt::format("({}::bigint, {}::bigint)", ids.first, ids.last);
+  });
+  return fmt::format(
+      "(VALUES {}) AS pecanctl_range (pecanctl_first, pecanctl_last) JOIN {} AS t ON t.id BETWEEN "
+      "pecanctl_first AND pecanctl_last",
+      fmt::join(values, ", "), table.sql);
 }
 
 }  // namespace pecanctl::replication

@@ -45,14 +45,18 @@ std::vector<DumpColumn> columns_of(const exchange::PublishedTable& table);
 /// or columns, or a server that writes numbers in another way. The whole dump tells more. Pure.
 std::string explain_other_form(const Catalogue& catalogue, const exchange::Manifest& manifest);
 
+/// Whether pieces of so many bytes are no better than the whole dump. Pure.
+bool is_most_of(std::uint64_t bytes, const exchange::Manifest& manifest);
+
 /// Reads all rows of the site here, as of one moment, and compares them with the manifest; nothing
-/// when they cannot be compared, or when a sample of a large site says that nearly all of them
-/// differ: either way the whole dump is needed. Writes nothing. @throws Error as
-/// postgres::Database. Cancelled.
+/// when they cannot be compared, or when a sample of a large site says that most of them differ:
+/// either way the whole dump is needed. Writes nothing. @throws Error as postgres::Database.
+/// Cancelled.
 std::optional<Scope> find_scope(Session& session, const exchange::Manifest& manifest,
                                 const IdBlock& block);
 
-/// The condition on alias `t` that selects the rows of `buckets` in `block`: not empty. Pure.
-std::string bucket_condition(const std::vector<std::int64_t>& buckets, const IdBlock& block);
+/// What follows FROM, for the rows of `buckets` in `block`: not empty. The table is `t`. Pure.
+std::string bucket_rows_sql(const Table& table, const std::vector<std::int64_t>& buckets,
+                            const IdBlock& block);
 
 }  // namespace pecanctl::replication

@@ -116,14 +116,13 @@ RowIndex index_rows(const Table& table, Shape& shape, const BlockSource& source,
   return index;
 }
 
-TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
-                       std::string_view condition_sql, RowIndex index)
+TableDiff compare_rows(Session& session, const Shape& shape, std::string_view rows_sql,
+                       RowIndex index)
 {
   const auto there = index.size();
   TableDiff diff{.there = there, .index = std::move(index)};
-  const auto sql =
-      fmt::format("COPY (SELECT id, {} FROM {} AS t WHERE {}) TO STDOUT {}", shape.columns_sql(),
-                  table.sql, condition_sql, exchange::k_copy_options);
+  const auto sql = fmt::format("COPY (SELECT id, {} FROM {}) TO STDOUT {}", shape.columns_sql(),
+                               rows_sql, exchange::k_copy_options);
   session.copy_out(sql, [&](std::string_view line) {
     ++diff.here;
     const auto tab = line.find('\t');
@@ -136,21 +135,23 @@ TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
   });
   diff.added = diff.index.count(RowIndex::State::added);
   diff.changed = diff.index.count(RowIndex::State::changed);
-  if (diff.added + diff.changed == 0) {
+  diff.is_all_new = diff.here == 0;
+  if (diff.is_all_new || diff.added + diff.changed == 0) {
     diff.index.clear();
   }
   return diff;
 }
 
-BlockSource select_rows(Shape& shape, BlockSource source, const RowIndex& index,
-                        std::set<RowIndex::State> states)
+BlockSource select_rows(Shape& shape, BlockSource source, const TableDiff& diff)
 {
-  return filter_rows(shape, std::move(source),
-                     [&index, states = std::move(states)](std::string_view raw) {
-                       const auto id = parse_id(raw);
-                       const auto state = id ? index.find(*id) : std::nullopt;
-                       return state && states.contains(*state);
-                     });
+  if (diff.is_all_new) {
+    return all_rows(shape, std::move(source));
+  }
+  return filter_rows(shape, std::move(source), [&index = diff.index](std::string_view raw) {
+    const auto id = parse_id(raw);
+    const auto state = id ? index.find(*id) : std::nullopt;
+    return state && *state != RowIndex::State::same;
+  });
 }
 
 BlockSource all_rows(Shape& shape, BlockSource source)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <vector>
 
 #include "core/replication/catalogue.hpp"
@@ -21,7 +20,8 @@ struct TableDiff {
   std::uint64_t added = 0;
   std::uint64_t changed = 0;
   std::vector<std::int64_t> removed = {};  ///< ids that only this database has
-  RowIndex index;                          ///< empty when nothing differs
+  RowIndex index;                          ///< empty when nothing differs, or everything
+  bool is_all_new = false;                 ///< no row was here: all of the dump are to be written
 
   bool is_empty() const { return added + changed + removed.size() == 0; }
 };
@@ -31,14 +31,12 @@ struct TableDiff {
 RowIndex index_rows(const Table& table, Shape& shape, const BlockSource& source,
                     const IdBlock& block, std::uint64_t seed);
 
-/// Holds the rows here against them, as they stream by: those for which `condition_sql` holds, over
-/// alias `t`.
-TableDiff compare_rows(Session& session, const Table& table, const Shape& shape,
-                       std::string_view condition_sql, RowIndex index);
+/// Holds the rows here against them, as they stream by: `rows_sql` is what follows FROM.
+TableDiff compare_rows(Session& session, const Shape& shape, std::string_view rows_sql,
+                       RowIndex index);
 
-/// The rows that are to be written, for COPY: those of `states`, read once more from the dump.
-BlockSource select_rows(Shape& shape, BlockSource source, const RowIndex& index,
-                        std::set<RowIndex::State> states);
+/// The rows that are to be written, for COPY, read once more from the dump.
+BlockSource select_rows(Shape& shape, BlockSource source, const TableDiff& diff);
 /// All rows, as they belong here.
 BlockSource all_rows(Shape& shape, BlockSource source);
 

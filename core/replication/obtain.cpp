@@ -17,8 +17,8 @@ namespace {
 
 constexpr int k_most_tries = 3;                         // while the site publishes
 constexpr std::chrono::milliseconds k_publishing{500};  // between them
+
 // Pieces that are nearly all of the dump are fetched as one file.
-constexpr std::uint64_t k_many_of_ten = 7;
 
 VersionCheck schema_check(const Peer& peer, const ObtainRequest& request)
 {
@@ -181,7 +181,7 @@ class Obtainer {
     PieceSet set{.manifest = manifest,
                  .scope = std::move(*scope),
                  .folder = request_.fetch.folder / exchange::k_pieces_folder};
-    if (missing_bytes(set) * 10 > manifest.tarball_size * k_many_of_ten) {
+    if (is_most_of(missing_bytes(set), manifest)) {
       return std::nullopt;
     }
     const auto pieces = fetch_pieces(peer_, set, request_.fetch, reporter_, deadline_, stop_);

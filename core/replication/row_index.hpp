@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,7 +54,7 @@ class RowIndex {
 
   IdBlock block_;
   std::uint64_t seed_;
-  std::vector<Entry> entries_;
+  std::deque<Entry> entries_;  ///< a vector would need half as much again to grow
   std::vector<State> states_;
   bool is_sorted_ = true;
   std::size_t hint_ = 0;  // rows come in about the same order on both sides

@@ -26,6 +26,9 @@ class Spool {
 
   bool has(const std::string& name) const { return members_.contains(name); }
 
+  /// Of all members, bytes.
+  std::uint64_t size() const { return end_; }
+
   /// Name and size of every member.
   std::map<std::string, std::uint64_t> sizes() const;
   /// Reads a member block by block.

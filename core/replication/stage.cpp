@@ -42,11 +42,9 @@ void load_new(Session& session, const Spool& spool, StagedTable& one, std::size_
       fmt::format("CREATE TEMPORARY TABLE pecanctl_new_{} ON COMMIT DROP AS "
                   "SELECT * FROM {} WITH NO DATA",
                   number, one.table->sql));
-  using State = RowIndex::State;
   try {
     session.copy_in(copy_sql(one.new_sql, one.shape),
-                    select_rows(one.shape, spool.open(one.table->name + ".csv"), one.diff.index,
-                                {State::added, State::changed}));
+                    select_rows(one.shape, spool.open(one.table->name + ".csv"), one.diff));
   } catch (const Error& error) {
     translate_copy(error, *one.table);
   }

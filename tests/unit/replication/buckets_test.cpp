@@ -87,13 +87,27 @@ TEST_CASE("replication::explain_other_form: rows are told alike by equal columns
   CHECK_FALSE(explain_other_form(catalogue, exchange::Manifest{.server = 150'020}).empty());
 }
 
-TEST_CASE("replication::bucket_condition: no more than the buckets, and never out of the block")
+TEST_CASE("replication::bucket_rows_sql: no more than the buckets, and never out of the block")
 {
   const auto block = block_of(1);
-  CHECK(bucket_condition({976'562, 976'563}, block) ==
-        "t.id BETWEEN 1000000000 AND 1000001535 AND t.id / 1024 = ANY "
+  Table table{.sql = "public.traits", .has_unique_id = true};
+  CHECK(bucket_rows_sql(table, {976'562, 976'563, 976'565}, block) ==
+        "(VALUES (1000000000::bigint, 1000001535::bigint), (1000002560::bigint, "
+        "1000003583::bigint)) AS pecanctl_range (pecanctl_first, pecanctl_last) JOIN public.traits "
+        "AS t ON t.id BETWEEN pecanctl_first AND pecanctl_last");
+  CHECK(bucket_rows_sql(table, {1'953'124}, block).find("1999998976::bigint, 1999999999::bigint") !=
+        std::string::npos);
+  table.has_unique_id = false;
+  CHECK(bucket_rows_sql(table, {976'562, 976'563}, block) ==
+        "public.traits AS t WHERE t.id BETWEEN 1000000000 AND 1000001535 AND t.id / 1024 = ANY "
         "('{976562,976563}'::bigint[])");
-  CHECK(bucket_condition({1'953'124}, block).starts_with("t.id BETWEEN 1999998976 AND 1999999999"));
+}
+
+TEST_CASE("replication::is_most_of: from seven tenths on the dump is the better way")
+{
+  const exchange::Manifest manifest{.tarball_size = 100};
+  CHECK_FALSE(is_most_of(70, manifest));
+  CHECK(is_most_of(71, manifest));
 }
 
 }  // namespace pecanctl::replication
