@@ -21,7 +21,7 @@ namespace pecanctl::replication {
 namespace {
 
 constexpr int k_short_floats_end = 12;  // PostgreSQL before wrote 15 digits
-constexpr std::uint64_t k_large_dump = std::uint64_t{8} << 20U;
+constexpr std::uint64_t k_large_dump = std::uint64_t{1} << 20U;  // unpacked, bytes
 
 std::string member_of(const Table& table)
 {

@@ -55,14 +55,20 @@ class Pull(SyncCase):
 
     def test_a_big_first_load_goes_straight_in_and_its_indexes_come_back(self):
         self.peer.query("ALTER TABLE traits DISABLE TRIGGER USER; INSERT INTO traits SELECT 1000001000 + i, 1000000001, "
-                        "1000000001, NULL, 1, 'SD', 0, 4 FROM generate_series(1, 5000) i;"
+                        "1000000001, NULL, 1, 'SD', 0, 4 FROM generate_series(1, 30000) i;"
                         "UPDATE traits SET site_id = NULL WHERE id = 1000001007")
         self.publish()
         members = self.changed("traits.csv", b"1000001009\t1000000001", b"1000001009\t1000000777")
         self.site.publish(pack(members))
         record = self.peer_of(self.sync("--json"))
-        self.assertEqual((record["held"], self.here.count("traits", 1)), (1, 5199))
+        self.assertEqual((record["held"], self.here.count("traits", 1)), (1, 30199))
         self.assertIn("index_traits_on_site_id", self.here.query("SELECT string_agg(indexname, ',') FROM pg_indexes"))
+        # So much is compared over two sessions.
+        self.publish()
+        self.here.query("UPDATE traits SET n = 77 WHERE id IN (1000001004, 1000030999)")
+        record = self.peer_of(self.sync("--json", "--verify"))
+        self.assertEqual((record["held"], record["added"], record["changed"], record["removed"]), (0, 1, 2, 0), record)
+        self.all_same()
 
     def test_rows_without_parents_wait_in_quarantine(self):
         self.site.publish(pack(self.changed("traits.csv", b"1000000009\t1000000010", b"1000000009\t1000000990")))
