@@ -13,16 +13,20 @@ std::vector<std::uint32_t> withdraw_jobs(std::unique_ptr<rabbitmq::Broker> broke
                                          const FindJob& find_job, const Deadline& deadline,
                                          std::stop_token stop)
 {
-  constexpr std::chrono::milliseconds k_last_word{300};  // then the queue is empty
+  constexpr std::chrono::milliseconds k_silence{300};
   std::vector<std::uint32_t> taken;
   const auto consumer = broker->consume(queue, 0, false, deadline, stop);
+  bool is_empty = false;  // and what is still on its way comes within one more silence
   while (taken.size() < wanted) {
     deadline.check("taking jobs out of the queue");
-    const auto delivery = broker->next_delivery(k_last_word, -1, stop);
+    const auto delivery = broker->next_delivery(k_silence, -1, stop);
     if (!delivery) {
-      break;
-    }
-    if (const auto job = find_job(delivery->message)) {
+      if (is_empty) {
+        break;
+      }
+      const auto state = broker->find_queue(queue, deadline, stop);
+      is_empty = !state || state->ready == 0;  // else it is slow
+    } else if (const auto job = find_job(delivery->message)) {
       broker->ack(delivery->tag);
       taken.push_back(*job);
     }
