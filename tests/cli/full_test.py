@@ -11,7 +11,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import tarfile
 import tempfile
 import threading
 import time
@@ -329,15 +328,16 @@ class Full(Case):
         self.expect(made.run("run", "dalec", *folders, timeout=60), 0)
         self.assertEqual(jobs.read(made, f"{folders[2]}/rabbitmq.out")[-1], "OK")
         made.edit("# everything below", f"sync: {{ publish: {{ dir: {made.root}/dump }} }}\n# everything below")
-        self.expect(made.run("sync", "--publish", "--site", "99", timeout=60), 0)
-        with tarfile.open(made.root / "dump/bety.tar.gz") as dump:
-            self.assertIn("users.csv", dump.getnames())
-        # What it published comes back as a peer's: of another site, and with nothing in that site's range.
+        # What it publishes comes back as a peer's.
+        other.sql("INSERT INTO sites (id, sitename) VALUES (5000000001, 'afar')")
+        self.expect(made.run("sync", "--publish", "--site", "5", timeout=60), 0)
+        other.sql("DELETE FROM sites WHERE id = 5000000001")
         web = Site()
         self.addCleanup(web.close)
         web.publish((made.root / "dump/bety.tar.gz").read_bytes())
         other.sql(f"INSERT INTO machines (id, hostname, sync_host_id, sync_url) VALUES (5, 'peer', 5, '{web.url}')")
         self.expect(made.run("sync", "5", timeout=60), 0)
+        self.assertEqual(other.sql("SELECT sitename FROM sites WHERE id = 5000000001"), "afar")
 
 
 if __name__ == "__main__":
