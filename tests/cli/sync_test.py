@@ -65,7 +65,7 @@ class Pull(SyncCase):
         self.assertIn("index_traits_on_site_id", self.here.query("SELECT string_agg(indexname, ',') FROM pg_indexes"))
         # So much is compared over two sessions.
         self.publish()
-        self.here.query("UPDATE traits SET n = 77 WHERE id IN (1000001004, 1000030999)")
+        self.here.query("UPDATE traits SET statname = 'SE' WHERE id IN (1000001004, 1000030999)")
         record = self.peer_of(self.sync("--json", "--verify"))
         self.assertEqual((record["held"], record["added"], record["changed"], record["removed"]), (0, 1, 2, 0), record)
         self.all_same()
