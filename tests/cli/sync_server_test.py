@@ -77,7 +77,7 @@ class ServerInTrouble(SyncCase):
         result = run(*self.arguments(), env=self.env())
         self.resize("1g")
         self.assertIn(result.exit, (1, 4), result)  # 4: it could not even go on
-        self.assertRegex(result.err, "No space left|connection|recovery")
+        self.assertRegex(result.err, "No space left|could not extend|connection|recovery")
         self.postgres.restart()
         self.assertEqual(self.here.checksums(), before)
         self.sync()
