@@ -156,7 +156,7 @@ class Connection : private TakeOver, public pqxx::connection_base {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  ~Connection() { close(); }
+  ~Connection() override { close(); }
 };
 
 // libpqxx would open a new session in silence when this one is lost, without its temporary tables

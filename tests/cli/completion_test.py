@@ -234,7 +234,7 @@ class Live(Case):
 
     def setUp(self):
         service("PECANCTL_TEST_DOCKER")
-        image = docker("image", "ls", "-q", "--filter", "reference=pecanctl/*").splitlines()[0]
+        image = docker("image", "ls", "-q", "--filter", "reference=pecanctl/base").splitlines()[0]
         flags = [flag for label in self.LABELS for flag in ("--label", label)]
         self.addCleanup(self.remove)
         for _ in range(20):
@@ -262,7 +262,7 @@ class Live(Case):
         quarter, yardstick = seconds[len(seconds) // 4], plain[len(plain) // 4]
         print(json.dumps({"found": len(seconds), "quarter_ms": round(quarter * 1000, 1), "curl_ms": round(yardstick * 1000, 1)}))
         # The fastest runs are the program's; the others are the machine's, as is what curl needs for the same question.
-        self.assertLess(quarter, max(0.050, 2 * yardstick))
+        self.assertLess(quarter, max(0.050, 3 * yardstick))
 
     def plain_question(self):
         begun = time.monotonic()
