@@ -74,7 +74,7 @@ class Application {
   void try_once(Session& session)
   {
     pull_ = {};
-    begin_reading(session, unpacked_, {});
+    begin_transaction(session, unpacked_, {});
     auto catalogue = read_catalogue(session);
     add_loose_references(catalogue);
     pull_.notes = check_dump_schema(

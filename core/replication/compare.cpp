@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/base/failpoint.hpp"
 #include "core/replication/buckets.hpp"
 #include "core/replication/diff.hpp"
@@ -22,6 +25,7 @@ namespace {
 
 constexpr int k_short_floats_end = 12;  // PostgreSQL before wrote 15 digits
 constexpr std::uint64_t k_large_dump = std::uint64_t{1} << 20U;  // unpacked, bytes
+constexpr std::chrono::seconds k_time_to_connect{5};
 
 std::string member_of(const Table& table)
 {
@@ -124,9 +128,24 @@ class TableQueue {
   Stage stage_;
 };
 
+// A session that sees what `session` sees; none when the server has no place for another.
+std::unique_ptr<Session> open_beside(Session& session, const Comparison& comparison)
+{
+  const auto snapshot = session.ask("SELECT pg_catalog.pg_export_snapshot()");
+  try {
+    auto beside =
+        std::make_unique<Session>(comparison.endpoint, session.deadline().sooner(k_time_to_connect),
+                                  session.deadline(), session.stop());
+    begin_transaction(*beside, comparison.unpacked, snapshot);
+    return beside;
+  } catch (const Error&) {
+    return nullptr;  // one session does it too, in more time
+  }
+}
+
 }  // namespace
 
-void begin_reading(Session& session, const Unpacked& unpacked, const std::string& snapshot)
+void begin_transaction(Session& session, const Unpacked& unpacked, const std::string& snapshot)
 {
   session.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
   if (!snapshot.empty()) {
@@ -151,12 +170,15 @@ Stage compare_dump(Session& session, const Comparison& comparison)
     return queue.take();
   }
   // Half of the work is PostgreSQL's: it writes rows as text, on one processor for each session.
-  const auto snapshot = session.ask("SELECT pg_catalog.pg_export_snapshot()");
-  Session beside{comparison.endpoint, session.deadline(), session.stop()};
-  begin_reading(beside, comparison.unpacked, snapshot);
-  auto other = std::async(std::launch::async, [&] { queue.work(beside); });
+  const auto beside = open_beside(session, comparison);
+  std::future<void> other;
+  if (beside) {
+    other = std::async(std::launch::async, [&] { queue.work(*beside); });
+  }
   queue.work(session);
-  other.get();
+  if (beside) {
+    other.get();
+  }
   return queue.take();
 }
 

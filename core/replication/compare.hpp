@@ -27,11 +27,11 @@ struct Comparison {
 
 /// Begins a transaction that writes values as the dump does. With the name of a snapshot it sees
 /// what that one sees, and writes nothing. @throws Error as postgres::Database.
-void begin_reading(Session& session, const Unpacked& unpacked, const std::string& snapshot);
+void begin_transaction(Session& session, const Unpacked& unpacked, const std::string& snapshot);
 
 /// How each table of the dump differs from the site's rows here, as the transaction of `session`
-/// sees them. A large dump is compared over a second session beside it. @throws Error invalid:
-/// the dump; or as postgres::Database. Cancelled.
+/// sees them. A large dump is compared over a second session beside it, where the server has place
+/// for one. @throws Error invalid: the dump; or as postgres::Database. Cancelled.
 Stage compare_dump(Session& session, const Comparison& comparison);
 
 }  // namespace pecanctl::replication

@@ -17,10 +17,17 @@ namespace pecanctl::replication {
 /// A PostgreSQL session with the limits that every call of one sync shares.
 class Session {
  public:
-  Session(const postgres::Endpoint& endpoint, const Deadline& deadline, std::stop_token stop)
+  /// `connecting` may be sooner than `deadline`. @throws Error as postgres::connect_copy.
+  Session(const postgres::Endpoint& endpoint, const Deadline& connecting, const Deadline& deadline,
+          std::stop_token stop)
       : deadline_{deadline},
         stop_{std::move(stop)},
-        copy_{postgres::connect_copy(endpoint, deadline, stop_)}
+        copy_{postgres::connect_copy(endpoint, connecting, stop_)}
+  {
+  }
+
+  Session(const postgres::Endpoint& endpoint, const Deadline& deadline, std::stop_token stop)
+      : Session{endpoint, deadline, deadline, std::move(stop)}
   {
   }
 

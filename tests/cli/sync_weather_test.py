@@ -18,14 +18,12 @@ from sync_case import SyncCase
 from sync_peer import FtpSite, pack
 
 
-class CutAtCommit:
-    """A socket of PostgreSQL in a folder of its own, behind which is the real one. The first COMMIT arrives there; that it
-    did is not told, for the connection is cut."""
+class Front:
+    """A socket of PostgreSQL in a folder of its own, behind which is the real one."""
 
     def __init__(self, folder, host, port):
         self.environment = {"PGHOST": str(folder), "PGPORT": port}
         self.target = f"{host}/.s.PGSQL.{port}"
-        self.commits = 0
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(f"{folder}/.s.PGSQL.{port}")
         self.listener.listen()
@@ -34,26 +32,57 @@ class CutAtCommit:
     def accept(self):
         with contextlib.suppress(OSError):
             while True:
-                client = self.listener.accept()[0]
-                threading.Thread(target=self.relay, args=(client,), daemon=True).start()
+                self.take(self.listener.accept()[0])
 
     def relay(self, client):
         with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
             server.connect(self.target)
-            while True:
-                for ready in select.select([client, server], [], [])[0]:
-                    data = ready.recv(65536)
-                    if not data:
-                        return
-                    (server if ready is client else client).sendall(data)
-                    if ready is client and data.startswith(b"Q") and data[5:11] == b"COMMIT":
-                        self.commits += 1
-                        if self.commits == 1:
-                            server.recv(65536)  # it has happened
-                            return
+            self.carry(client, server)
 
     def close(self):
         self.listener.close()
+
+
+class CutAtCommit(Front):
+    """The first COMMIT arrives; that it did is not told, for the connection is cut."""
+
+    commits = 0
+
+    def take(self, client):
+        threading.Thread(target=self.relay, args=(client,), daemon=True).start()
+
+    def carry(self, client, server):
+        while True:
+            for ready in select.select([client, server], [], [])[0]:
+                data = ready.recv(65536)
+                if not data:
+                    return
+                (server if ready is client else client).sendall(data)
+                if ready is client and data.startswith(b"Q") and data[5:11] == b"COMMIT":
+                    self.commits += 1
+                    if self.commits == 1:
+                        server.recv(65536)  # it has happened
+                        return
+
+
+class OnePlace(Front):
+    """One session at a time: another is turned away."""
+
+    refused = 0
+
+    def take(self, client):
+        self.relay(client)
+
+    def carry(self, client, server):
+        while True:
+            ready = select.select([client, server, self.listener], [], [])[0]
+            if ready == [self.listener]:  # beside a client that leaves it would be the next
+                self.listener.accept()[0].close()
+                self.refused += 1
+            for end in set(ready) - {self.listener}:
+                if not (data := end.recv(65536)):
+                    return
+                (server if end is client else client).sendall(data)
 
 
 class BadWeather(SyncCase):
@@ -238,6 +267,16 @@ class BadWeather(SyncCase):
         record = self.peer_of(self.sync("--json", **cutter.environment))
         self.assertEqual((cutter.commits, record["added"]), (1, 396))
         self.assertEqual(self.here.query("SELECT operation FROM pecanctl.sync_log"), record["operation"])
+        self.all_same()
+
+    def test_one_session_is_enough_for_a_dump_that_two_would_compare(self):
+        self.peer.query("ALTER TABLE traits DISABLE TRIGGER USER; INSERT INTO traits SELECT 1000001000 + i, 1000000001, "
+                        "1000000001, NULL, 1, 'SD', 0, 4 FROM generate_series(1, 30000) i")
+        self.publish()
+        place = OnePlace(self.temp_folder(), self.host, self.port)
+        self.addCleanup(place.close)
+        self.sync(**place.environment)
+        self.assertEqual(place.refused, 1)
         self.all_same()
 
     def test_what_somebody_changed_meanwhile_is_looked_at_again(self):
