@@ -133,24 +133,29 @@ class PqxxTransaction : public Transaction {
 // that libpq opened, in time and with the right error.
 class TakeOver : public pqxx::connectionpolicy {
  public:
-  explicit TakeOver(PGconn* session) : connectionpolicy{{}}, session_{session} {}
+  explicit TakeOver(Link::Session session) : connectionpolicy{{}}, session_{std::move(session)} {}
 
   handle do_startconnect(handle current) override
   {
-    return current == nullptr ? std::exchange(session_, nullptr) : current;
+    return current == nullptr ? session_.release() : current;
   }
 
  private:
-  PGconn* session_;
+  Link::Session session_;
 };
 
 class Connection : private TakeOver, public pqxx::connection_base {
  public:
   explicit Connection(Link::Session session)
-      : TakeOver{session.release()},
+      : TakeOver{std::move(session)},
         connection_base{static_cast<TakeOver&>(*this)}
   {
-    init();
+    try {
+      init();
+    } catch (...) {
+      close();  // no destructor will
+      throw;
+    }
   }
 
   Connection(const Connection&) = delete;
