@@ -20,6 +20,13 @@ constexpr std::size_t k_frozen_at_once = 8;
 constexpr milliseconds k_between_rounds{500};
 constexpr milliseconds k_drain_poll{50};
 
+// A call about many containers takes as long as its engine needs for each: an eighth of a second
+// of one that does nothing else, more of one that is busy.
+Deadline limit_for(std::size_t containers)
+{
+  return Deadline::in(std::chrono::seconds{60} + containers * std::chrono::seconds{2});
+}
+
 // Whatever is frozen when this ends, by whichever way, runs again.
 class Frozen {
  public:
@@ -112,7 +119,7 @@ class Retirement {
     }
     remove_first(stopped);
     if (!frozen.empty()) {  // by an interrupted command, which is over
-      throw_first(backend_.thaw(frozen, Deadline::in(std::chrono::seconds{20}), stop_));
+      throw_first(backend_.thaw(frozen, limit_for(frozen.size()), stop_));
     }
     if (policy_.cut_off) {
       remove_first(ids_of(polite));
@@ -143,7 +150,7 @@ class Retirement {
     if (ids.empty()) {
       return;
     }
-    const auto results = backend_.remove(ids, Deadline::in(std::chrono::minutes{2}), stop_);
+    const auto results = backend_.remove(ids, limit_for(ids.size()), stop_);
     failpoint("retire.removed");
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (!results[i]) {
@@ -167,7 +174,7 @@ class Retirement {
     }
     auto ids = ids_of(workers);
     if (left_ < ids.size()) {
-      const auto busy = backend_.are_busy(ids, Deadline::in(std::chrono::seconds{30}), stop_);
+      const auto busy = backend_.are_busy(ids, limit_for(ids.size()), stop_);
       std::vector<std::string> idle_first;
       for (const bool wanted : {false, true}) {
         for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -179,8 +186,7 @@ class Retirement {
       ids = std::move(idle_first);
       ids.resize(left_);
     }
-    const auto signalled =
-        backend_.signal(ids, "SIGTERM", Deadline::in(std::chrono::seconds{30}), stop_);
+    const auto signalled = backend_.signal(ids, "SIGTERM", limit_for(ids.size()), stop_);
     failpoint("retire.signalled");
     throw_first(signalled);
     await_end(workers.front().service, ids);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <set>
@@ -32,6 +33,7 @@ class FakeBackend : public engine::Backend {
   std::vector<std::string> log = {};
 
   std::vector<std::string> calls = {};
+  std::chrono::milliseconds time_to_signal{};  ///< of all containers, in the last call for that
   /// Called before each writing call, with its text.
   std::function<void(const std::string&)> on_call = {};
   /// Called before each look.
@@ -230,8 +232,9 @@ class FakeBackend : public engine::Backend {
   }
 
   engine::Failures signal(std::span<const std::string> ids, std::string_view signal,
-                          const Deadline& /*deadline*/, std::stop_token stop) override
+                          const Deadline& deadline, std::stop_token stop) override
   {
+    time_to_signal = deadline.left();
     const bool kills = signal == "SIGKILL";
     return each(kills ? "kill" : "term", ids, stop, [&](engine::Replica& replica) {
       if (kills) {

@@ -182,6 +182,13 @@ TEST_CASE("engine::retire: our own worker that does not finish in time is listed
   CHECK(lab.backend.count("kill") == 0);
 }
 
+TEST_CASE("engine::retire: a busy engine has time for each of many workers")
+{
+  Lab lab{200, true};
+  CHECK(lab.retire(200).removed.size() == 200);
+  CHECK(lab.backend.time_to_signal > 300s);
+}
+
 TEST_CASE("engine::retire: nobody of the candidates stays frozen by an interrupted command")
 {
   Lab lab{3};
