@@ -160,6 +160,22 @@ class Rules(Signed):
         self.assertEqual(self.pull()["pieces"], 0)
         self.assert_same()
 
+    def test_a_sample_of_a_large_table_tells_that_the_whole_dump_is_needed(self):
+        # Most of the dump, in more pieces than are looked at one by one; another text each time.
+        self.publish(QUIETLY + "INSERT INTO entities (id, name) SELECT 1000000000 + 1024 * g, 'e' FROM generate_series(1, 300) g")
+        text = "(SELECT string_agg(md5(random()::text || entities.id + g), '') FROM generate_series(1, 500) g)"
+        self.publish(QUIETLY + f"UPDATE entities SET notes = {text} WHERE name = 'e'")
+        self.sync()
+        # Killed where all rows here have been hashed.
+        hashed = self.here.variables() | {"PECANCTL_FAILPOINT": "sync.hashed"}
+        self.publish(QUIETLY + f"UPDATE entities SET notes = {text} WHERE id = 1000102400")
+        self.assertEqual(run("sync", "-i", self.name, f"1={self.site.url}", env=environment(**hashed)).exit, 137)
+        self.assertGreater(self.pull()["pieces"], 0)
+        self.publish(QUIETLY + f"UPDATE entities SET notes = {text} WHERE name = 'e'")
+        record = self.pull(PECANCTL_FAILPOINT="sync.hashed")
+        self.assertEqual((record["pieces"], record["changed"]), (0, 300))
+        self.assert_same()
+
     def test_missing_pieces_are_no_harm_and_the_tarball_must_be_the_manifests(self):
         self.sync()
         self.publish(DAY)

@@ -36,6 +36,7 @@ struct FakeBroker {
   /// Called whenever somebody waits: workers work here.
   std::function<void(FakeBroker&)> on_wait = [](FakeBroker&) {};
   int connections = 0;
+  int silences = 0;  ///< so often it is slow: it tells of no message, though some wait
 
   std::unique_ptr<rabbitmq::Broker> connect();
 
@@ -164,6 +165,10 @@ class FakeConnection : public rabbitmq::Broker {
   {
     check_stop(stop);
     if (!held_queue_.empty()) {
+      if (broker_.silences > 0) {
+        --broker_.silences;
+        return std::nullopt;
+      }
       auto message = broker_.take(held_queue_);
       if (!message) {
         return std::nullopt;
