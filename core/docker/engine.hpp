@@ -50,6 +50,10 @@ class Engine {
   // Images
   std::optional<Image> find_image(std::string_view reference, const Deadline& deadline,
                                   std::stop_token stop);
+  /// The same for many, `width` at a time, in their order.
+  std::vector<std::optional<Image>> find_images(std::span<const std::string> references,
+                                                std::size_t width, const Deadline& deadline,
+                                                std::stop_token stop);
   /// @throws also not_found when the registry has no such image, denied when it refuses,
   /// unreachable when the *registry* cannot be reached.
   void pull_image(std::string_view reference, const ProgressSink& progress,

@@ -150,9 +150,28 @@ void Engine::follow(std::string_view what, http::Request request, const Progress
 std::optional<Image> Engine::find_image(std::string_view reference, const Deadline& deadline,
                                         std::stop_token stop)
 {
-  const auto response = find(fmt::format("inspect image '{}'", reference),
-                             get(image_path(reference, "/json")), deadline, std::move(stop));
-  return response ? std::optional{read_image(parse_object(response->body))} : std::nullopt;
+  const std::string one{reference};
+  return find_images({&one, 1}, 1, deadline, std::move(stop)).front();
+}
+
+std::vector<std::optional<Image>> Engine::find_images(std::span<const std::string> references,
+                                                      std::size_t width, const Deadline& deadline,
+                                                      std::stop_token stop)
+{
+  std::vector<std::optional<Image>> found(references.size());
+  std::vector<http::Request> requests;
+  for (const auto& reference : references) {
+    requests.push_back(get(image_path(reference, "/json")));
+  }
+  auto responses = send_all(std::move(requests), width, {}, deadline, std::move(stop));
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    const auto response = checked(fmt::format("inspect image '{}'", references[i]),
+                                  std::move(responses[i]), is_absent);
+    if (!is_absent(response)) {
+      found[i] = read_image(parse_object(response.body));
+    }
+  }
+  return found;
 }
 
 void Engine::pull_image(std::string_view reference, const ProgressSink& progress,

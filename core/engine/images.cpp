@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/engine/images.hpp"
 
-#include <atomic>
 #include <cstdio>
 #include <filesystem>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -20,7 +18,7 @@
 #include "core/engine/docker_objects.hpp"
 #include "core/engine/git_fetch.hpp"
 #include "core/engine/labels.hpp"
-#include "core/engine/pull_progress.hpp"
+#include "core/engine/pull_image.hpp"
 
 namespace pecanctl::engine {
 namespace {
@@ -28,75 +26,41 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view k_base = "pecanctl/base:bookworm";
-// A registry that does not answer keeps the engine trying for a minute and more.
-constexpr std::chrono::seconds k_first_answer{20};
+constexpr std::size_t k_looks_at_once = 8;
 
 bool is_own(const stack::ImageSource& source)
 {
   return !source.own_reference.empty() && source.reference == source.own_reference;
 }
 
-// "quay.io" of "quay.io/x/y:1", "docker.io" of "rabbitmq:3".
-std::string registry_of(std::string_view reference)
+// Under which names its image may be here, the better one first. `own_reference` comes last.
+std::vector<std::string> references_of(const stack::ImageSource& source, stack::ImagePolicy policy)
 {
-  const auto slash = reference.find('/');
-  const auto first = reference.substr(0, slash);
-  const bool is_host =
-      slash != std::string_view::npos &&
-      (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
-  return is_host ? std::string{first} : "docker.io";
+  std::vector<std::string> references;
+  if (policy != stack::ImagePolicy::build && !is_own(source)) {
+    references.push_back(source.reference);
+  }
+  const bool can_be_ours = policy != stack::ImagePolicy::pull || source.is_part_of_us;
+  if (can_be_ours && !source.own_reference.empty() && !source.context.empty()) {
+    references.push_back(source.own_reference);
+  }
+  return references;
+}
+
+std::vector<std::string> references_of(const stack::Stack& stack)
+{
+  std::set<std::string> references;
+  for (const auto& service : stack.services) {
+    const auto some = references_of(service.image, stack.images);
+    references.insert(some.begin(), some.end());
+  }
+  return {references.begin(), references.end()};
 }
 
 bool can_fall_back(const Error& error)
 {
   return error.code() == ErrorCode::unreachable || error.code() == ErrorCode::not_found ||
          error.code() == ErrorCode::denied || error.code() == ErrorCode::timeout;
-}
-
-// Pulls, but gives up when the registry says nothing for a while; after its first word the download
-// may take what it takes.
-void pull_within_patience(docker::Engine& engine, const std::string& reference,
-                          const docker::ProgressSink& progress, const Deadline& deadline,
-                          const std::stop_token& stop)
-{
-  std::atomic<bool> has_answered{false};
-  std::stop_source patience;
-  const std::stop_callback forward{stop, [&] { patience.request_stop(); }};
-  const std::jthread watch{[&](const std::stop_token& over) {
-    try {
-      pause_for(k_first_answer, Deadline::never(), over);
-    } catch (const Cancelled&) {
-      return;
-    }
-    if (!has_answered) {
-      patience.request_stop();
-    }
-  }};
-  try {
-    engine.pull_image(
-        reference,
-        [&](const docker::BuildProgress& step) {
-          has_answered = true;
-          progress(step);
-        },
-        deadline, patience.get_token());
-  } catch (const Cancelled&) {
-    check_stop(stop);
-    throw Error{{.code = ErrorCode::unreachable,
-                 .what = fmt::format("cannot pull {}", reference),
-                 .why = fmt::format("registry {} did not answer within {} s",
-                                    registry_of(reference), k_first_answer.count())}};
-  }
-}
-
-docker::ProgressSink show_download(const Step& step)
-{
-  return [&step, pull = PullProgress{}](const docker::BuildProgress& line) mutable {
-    const auto shown = pull.add(line);
-    if (!shown.state.empty()) {
-      step.progress(shown.state, shown.current, shown.total, "B");
-    }
-  };
 }
 
 // A build as its steps; what the steps print appears only in the error of a failed build.
@@ -138,39 +102,50 @@ Error list_failures(const std::vector<Error>& failures)
 
 }  // namespace
 
-std::optional<Image> ImageStore::find(const stack::ImageSource& source, stack::ImagePolicy policy,
-                                      const Deadline& deadline, const std::stop_token& stop)
+ImageStore::Present ImageStore::look(std::span<const std::string> references,
+                                     const Deadline& deadline, const std::stop_token& stop)
 {
-  if (policy != stack::ImagePolicy::build && !is_own(source)) {
-    if (const auto image = engine_.find_image(source.reference, deadline, stop)) {
-      return to_image(source.reference, *image);
+  const auto found = engine_.find_images(references, k_looks_at_once, deadline, stop);
+  Present present;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    if (found[i]) {
+      present.emplace(references[i], to_image(references[i], *found[i]));
     }
   }
-  if ((policy == stack::ImagePolicy::pull && !source.is_part_of_us) ||
-      source.own_reference.empty() || source.context.empty()) {
-    return std::nullopt;
+  return present;
+}
+
+std::optional<Image> ImageStore::choose(const stack::ImageSource& source, stack::ImagePolicy policy,
+                                        const Present& present)
+{
+  for (const auto& reference : references_of(source, policy)) {
+    const auto image = present.find(reference);
+    if (image == present.end()) {
+      continue;
+    }
+    if (reference != source.own_reference) {
+      return image->second;
+    }
+    auto& digest = digests_[source.context];
+    if (digest.empty()) {
+      digest = stack::is_git_context(source.context)
+                   ? stack::parse_git_context(source.context).digest()
+                   : docker::make_context_tar(source.context).digest;
+    }
+    if (label_of(image->second.labels, label::k_context) == digest) {
+      return image->second;
+    }
   }
-  const auto image = engine_.find_image(source.own_reference, deadline, stop);
-  if (!image) {
-    return std::nullopt;
-  }
-  auto& digest = digests_[source.context];
-  if (digest.empty()) {
-    digest = stack::is_git_context(source.context)
-                 ? stack::parse_git_context(source.context).digest()
-                 : docker::make_context_tar(source.context).digest;
-  }
-  return label_of(image->labels, label::k_context) == digest
-             ? std::optional{to_image(source.own_reference, *image)}
-             : std::nullopt;
+  return std::nullopt;
 }
 
 std::map<std::string, Image> ImageStore::find(const stack::Stack& stack, const Deadline& deadline,
                                               const std::stop_token& stop)
 {
+  const auto present = look(references_of(stack), deadline, stop);
   std::map<std::string, Image> images;
   for (const auto& service : stack.services) {
-    if (auto image = find(service.image, stack.images, deadline, stop)) {
+    if (auto image = choose(service.image, stack.images, present)) {
       images.emplace(service.name, std::move(*image));
     }
   }
@@ -180,7 +155,7 @@ std::map<std::string, Image> ImageStore::find(const stack::Stack& stack, const D
 Image ImageStore::ensure(const stack::ImageSource& source, stack::ImagePolicy policy,
                          const Deadline& deadline, const std::stop_token& stop)
 {
-  auto image = find(source, policy, deadline, stop);
+  auto image = choose(source, policy, look(references_of(source, policy), deadline, stop));
   return image ? std::move(*image) : obtain(source, policy, deadline, stop);
 }
 
@@ -189,9 +164,15 @@ Obtained ImageStore::ensure(const stack::Stack& stack, const Deadline& deadline,
 {
   Obtained result;
   std::vector<Error> failures;
+  auto present = look(references_of(stack), deadline, stop);
   for (const auto& service : stack.services) {
     try {
-      result.images.emplace(service.name, ensure(service.image, stack.images, deadline, stop));
+      auto image = choose(service.image, stack.images, present);
+      if (!image) {
+        image = obtain(service.image, stack.images, deadline, stop);
+        present.insert_or_assign(image->reference, *image);  // others may be made of it, too
+      }
+      result.images.emplace(service.name, std::move(*image));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::internal) {
         throw;
@@ -253,7 +234,7 @@ Image ImageStore::pull(const stack::ImageSource& source, const Deadline& deadlin
   }
   Step step{reporter_, {.id = source.reference, .group = "images", .action = "pull"}};
   try {
-    pull_within_patience(engine_, source.reference, show_download(step), deadline, stop);
+    pull_image(engine_, source.reference, step, deadline, stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::unreachable || error.code() == ErrorCode::timeout) {
       unreachable_.insert(registry);

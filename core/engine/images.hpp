@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -46,8 +47,13 @@ class ImageStore {
                const Deadline& deadline, const std::stop_token& stop);
 
  private:
-  std::optional<Image> find(const stack::ImageSource& source, stack::ImagePolicy policy,
-                            const Deadline& deadline, const std::stop_token& stop);
+  // Images that are here, by the reference that was asked for.
+  using Present = std::map<std::string, Image>;
+
+  Present look(std::span<const std::string> references, const Deadline& deadline,
+               const std::stop_token& stop);
+  std::optional<Image> choose(const stack::ImageSource& source, stack::ImagePolicy policy,
+                              const Present& present);
   Image obtain(const stack::ImageSource& source, stack::ImagePolicy policy,
                const Deadline& deadline, const std::stop_token& stop);
   Image pull(const stack::ImageSource& source, const Deadline& deadline,
