@@ -51,7 +51,7 @@ class AnnounceDuty : public Duty {
   {
     const auto stop = context_.stop();
     const auto observed =
-        context_.backend().observe(context_.identity(), context_.look_deadline(), stop);
+        context_.backend().observe_containers(context_.identity(), context_.look_deadline(), stop);
     const auto wanted = services_of(observed);
     const auto deadline = Deadline::in(k_catalogue_patience);
     auto& client = claim_->client();

@@ -229,8 +229,8 @@ void Autoscaler::act(const stack::Service& service, const engine::Observation& o
   const auto probe = deployment::make_worker_probe(context_.services());
   const auto before = names_of(observed, service.name);
   const auto tell = [&] {
-    const auto after =
-        context_.backend().observe(context_.identity(), Deadline::in(k_ask), context_.stop());
+    const auto after = context_.backend().observe_containers(context_.identity(),
+                                                             Deadline::in(k_ask), context_.stop());
     row.changed = differences(before, names_of(after, service.name));
   };
   try {
@@ -355,9 +355,8 @@ void Autoscaler::mend_others(const engine::Observation& observed)
 std::vector<scaling::Row> Autoscaler::pass(const std::set<std::string>& only)
 {
   const auto models = scaled_models(context_.stack(), only);
-  const engine::Observation observed{
-      .replicas = context_.backend().list_replicas(context_.identity(), context_.look_deadline(),
-                                                   context_.stop())};
+  const auto observed = context_.backend().observe_containers(
+      context_.identity(), context_.look_deadline(), context_.stop());
   if (observed.is_empty()) {
     throw Error{{.code = ErrorCode::not_found,
                  .what = fmt::format("instance {} is not deployed", context_.stack().name),

@@ -30,7 +30,7 @@ Connections::~Connections() = default;
 int Connections::port_of(std::string_view service, int container_port, const Deadline& deadline,
                          const std::stop_token& stop)
 {
-  const auto observed = view_.observe(identity_, deadline, stop);
+  const auto observed = view_.observe_containers(identity_, deadline, stop);
   const auto port = observed.find_port(service, container_port);
   if (!port) {
     throw Error{

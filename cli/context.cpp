@@ -139,7 +139,8 @@ std::optional<fs::path> Context::find_recorded_path()
   if (options_.instance.empty()) {
     return std::nullopt;
   }
-  const auto observed = backend().observe({.instance = options_.instance}, look_deadline(), stop_);
+  const auto observed =
+      backend().observe_containers({.instance = options_.instance}, look_deadline(), stop_);
   for (const auto& replica : observed.replicas) {
     std::error_code ignored;
     if (!replica.file.empty() && fs::exists(replica.file, ignored)) {

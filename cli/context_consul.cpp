@@ -79,7 +79,7 @@ std::optional<deployment::Index::Connect> Context::find_consul()
   auto address = explicit_consul().value;
   if (address.empty()) {
     const engine::Identity machine{.instance = "pecanctl", .owner = "machine"};
-    const auto observed = backend().observe(machine, look_deadline(), stop_);
+    const auto observed = backend().observe_containers(machine, look_deadline(), stop_);
     const auto port = observed.find_port("consul", k_consul_port);
     if (!port) {
       return std::nullopt;

@@ -59,7 +59,7 @@ std::vector<BundleFile> collect_logs(Context& context, const Redactor& redactor)
   try {
     const auto identity = context.identity();
     const auto observed =
-        context.backend().observe(identity, context.look_deadline(), context.stop());
+        context.backend().observe_containers(identity, context.look_deadline(), context.stop());
     const auto sources = inspection::select_sources(observed, {}, {});
     const inspection::LogFeed feed{.connect = context.docker_factory(),
                                    .identity = identity,

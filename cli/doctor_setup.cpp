@@ -104,8 +104,8 @@ void add_consul(const MakeView& make_view, inspection::Subject& subject)
     if (!address.empty()) {
       return address;
     }
-    const auto observed =
-        make_view()->observe({.instance = "pecanctl", .owner = "machine"}, deadline, stop);
+    const auto observed = make_view()->observe_containers(
+        {.instance = "pecanctl", .owner = "machine"}, deadline, stop);
     const auto port = observed.find_port("consul", k_consul_service_port);
     if (!port) {
       throw Error{{.code = ErrorCode::unreachable,

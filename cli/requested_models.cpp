@@ -102,8 +102,8 @@ bool is_own_broker(const scaling::BrokerIdentity& broker, Context& context)
   const std::set<std::string> hosts{"localhost",         "127.0.0.1",
                                     "rabbitmq",          context.holder().host,
                                     context.host_name(), context.machine_address()};
-  const auto observed =
-      context.backend().observe(context.identity(), context.look_deadline(), context.stop());
+  const auto observed = context.backend().observe_containers(
+      context.identity(), context.look_deadline(), context.stop());
   std::set<int> ports{0};
   for (const int port : {5672, 15672}) {
     if (const auto found = observed.find_port("rabbitmq", port)) {
@@ -158,8 +158,8 @@ bool needs_build(const std::vector<std::string>& keys, Context& context)
 int count_running(const std::vector<std::string>& keys, Context& context)
 {
   int running = 0;
-  const auto observed =
-      context.backend().observe(context.identity(), context.look_deadline(), context.stop());
+  const auto observed = context.backend().observe_containers(
+      context.identity(), context.look_deadline(), context.stop());
   for (const auto& key : keys) {
     for (const auto* replica : observed.of_service(key)) {
       running += replica->state == engine::State::running ? 1 : 0;

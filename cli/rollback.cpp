@@ -26,7 +26,7 @@ int running_revision(Context& context)
   int latest = 0;
   for (const auto& replica :
        context.backend()
-           .observe(context.identity(), context.look_deadline(), context.stop())
+           .observe_containers(context.identity(), context.look_deadline(), context.stop())
            .replicas) {
     latest = std::max(latest, replica.revision);
   }

@@ -138,7 +138,7 @@ std::vector<std::string> RunSetup::host_folders()
   if (!context_.file().data.empty()) {
     folders.push_back(context_.file().data.string());
   }
-  const auto observed = context_.backend().observe(
+  const auto observed = context_.backend().observe_containers(
       context_.identity(), context_.deadline(k_observe_time), context_.stop());
   if (const auto* const mounter = find_mounter(observed)) {
     folders.push_back(mounter->mounts.at("/data"));
@@ -164,7 +164,7 @@ engine::DataAccess& RunSetup::data()
     data_ = engine::make_engine_data(
         context_.docker(), [this](const Deadline& deadline, std::stop_token stop) {
           const auto observed =
-              context_.backend().observe(context_.identity(), deadline, std::move(stop));
+              context_.backend().observe_containers(context_.identity(), deadline, std::move(stop));
           if (const auto* const mounter = find_mounter(observed)) {
             return mounter->id;
           }
@@ -191,7 +191,7 @@ workflow::RunServices RunSetup::services(const RunTarget& target,
                   return true;  // whose workers they are is not known
                 }
                 const auto observed =
-                    context_.backend().observe(context_.identity(), deadline, stop);
+                    context_.backend().observe_containers(context_.identity(), deadline, stop);
                 const auto busy = context_.backend().are_busy(
                     running_workers(observed, target.model), deadline, stop);
                 return std::ranges::find(busy, true) != busy.end();

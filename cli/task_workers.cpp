@@ -76,8 +76,8 @@ class Needs {
 
 std::string require_image(const tasks::Task& task, const RunTarget& target, Context& context)
 {
-  const auto observed =
-      context.backend().observe(context.identity(), context.deadline(k_look_time), context.stop());
+  const auto observed = context.backend().observe_containers(
+      context.identity(), context.deadline(k_look_time), context.stop());
   std::set<std::string> ids;
   for (const auto* replica : observed.of_service(target.model)) {
     if (replica->state == engine::State::running) {

@@ -260,7 +260,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
   const auto machine = context.lock_machine_in_use();
   engine::Observation before;
   if (!request.only.empty()) {
-    before = context.backend().observe(context.identity(), deadline, context.stop());
+    before = context.backend().observe_containers(context.identity(), deadline, context.stop());
     add_missing_dependencies(stack, before, request.only);
   }
   if (!context.find_consul()) {
@@ -282,7 +282,8 @@ void run_deploy(const DeployFlags& flags, Context& context)
   auto converged = converge(context, stack, request, tasks, probe, deadline);
   converged.changes += has_written ? 1 : 0;
   failpoint("deploy.applied");
-  const auto observed = context.backend().observe(context.identity(), deadline, context.stop());
+  const auto observed =
+      context.backend().observe_containers(context.identity(), deadline, context.stop());
   index->publish(publication_of(context, converged, observed), deadline, context.stop());
   failpoint("deploy.published");
   summarise(context, converged, observed, begun);

@@ -95,8 +95,7 @@ bool is_last_instance(const engine::Identity& leaving, Context& context, const D
         identity.instance != k_machine &&
         (identity.instance != leaving.instance || identity.owner != leaving.owner);
     // Volumes that a destroy kept need no services.
-    if (is_other &&
-        !context.backend().observe(identity, deadline, context.stop()).replicas.empty()) {
+    if (is_other && !context.backend().list_replicas(identity, deadline, context.stop()).empty()) {
       return false;
     }
   }

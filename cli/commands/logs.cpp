@@ -65,7 +65,7 @@ void run_logs(const LogFlags& flags, Context& context)
       .asked_at = now};
   const auto identity = context.identity();
   const auto observed =
-      context.backend().observe(identity, context.look_deadline(), context.stop());
+      context.backend().observe_containers(identity, context.look_deadline(), context.stop());
   const auto known = flags.names.empty() ? std::vector<std::string>{} : services_of_file(context);
   const auto sources = inspection::select_sources(observed, flags.names, known);
   const auto redactor = make_redactor(context);

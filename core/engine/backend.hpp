@@ -149,6 +149,13 @@ class View {
     return observe(identity, deadline, std::move(stop)).replicas;
   }
 
+  /// The same, for who asks the containers about their services and ports: a third of `observe`.
+  Observation observe_containers(const Identity& identity, const Deadline& deadline,
+                                 std::stop_token stop)
+  {
+    return {.replicas = list_replicas(identity, deadline, std::move(stop))};
+  }
+
   /// Instances on this machine: name and owner of every labelled object.
   virtual std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) = 0;
   virtual std::optional<Image> find_image(std::string_view reference, const Deadline& deadline,
