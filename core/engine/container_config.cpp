@@ -97,6 +97,7 @@ json render_health(const stack::HealthCheck& health)
           {"Interval", nanoseconds(health.interval)},
           {"Timeout", nanoseconds(health.timeout)},
           {"StartPeriod", nanoseconds(health.start_period)},
+          {"StartInterval", nanoseconds(health.interval)},  // else 5 s from API 1.44 on
           {"Retries", health.retries}};
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("engine::render_container_config: the whole of it")
     "User": "1000:1000", "Hostname": "rabbitmq", "StopTimeout": 10,
     "ExposedPorts": {"5672/tcp": {}, "80/tcp": {}},
     "Healthcheck": {"Test": ["CMD", "check"], "Interval": 2000000000, "Timeout": 5000000000,
-                    "StartPeriod": 60000000000, "Retries": 5},
+                    "StartPeriod": 60000000000, "StartInterval": 2000000000, "Retries": 5},
     "NetworkingConfig": {"EndpointsConfig": {"demo": {"Aliases": ["rabbitmq"]}}}
   })"));
   labels.erase("org.pecanproject.pecanctl.spec");
