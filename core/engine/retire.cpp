@@ -24,7 +24,7 @@ constexpr milliseconds k_drain_poll{50};
 // of one that does nothing else, more of one that is busy.
 Deadline limit_for(std::size_t containers)
 {
-  return Deadline::in(std::chrono::seconds{60} + containers * std::chrono::seconds{2});
+  return Deadline::in(std::chrono::minutes{2} + containers * std::chrono::seconds{2});
 }
 
 // Whatever is frozen when this ends, by whichever way, runs again.
