@@ -103,12 +103,12 @@ double sample_difference(Session& session, const Table& table,
 
 // Whether the whole dump will be needed, as far as a sample of the large tables tells. Whoever
 // takes it compares all rows: to hash them before is a pass over everything for nothing.
-bool seems_other(Session& session, const Catalogue& catalogue, const exchange::Manifest& manifest,
+bool seems_other(Session& session, const Tables& tables, const exchange::Manifest& manifest,
                  const IdBlock& block)
 {
   constexpr std::size_t k_large = 128;  // buckets
   double missing = 0;
-  for (const auto& [name, table] : catalogue.tables) {
+  for (const auto& [name, table] : tables) {
     const auto& published = manifest.tables.at(name);
     if (published.pieces.size() >= k_large && table.has_unique_id) {
       std::uint64_t size = 0;
@@ -177,17 +177,17 @@ std::vector<DumpColumn> columns_of(const exchange::PublishedTable& table)
   return columns;
 }
 
-std::string explain_other_form(const Catalogue& catalogue, const exchange::Manifest& manifest)
+std::string explain_other_form(const Tables& tables, const exchange::Manifest& manifest)
 {
   if (manifest.server_major() < k_first_exact_floats) {
     return fmt::format("its server is PostgreSQL {}", manifest.server_major());
   }
   for (const auto& [name, published] : manifest.tables) {
-    if (!catalogue.tables.contains(name)) {
+    if (!tables.contains(name)) {
       return fmt::format("there is no table {} here", name);
     }
   }
-  for (const auto& [name, table] : catalogue.tables) {
+  for (const auto& [name, table] : tables) {
     const auto found = manifest.tables.find(name);
     if (found == manifest.tables.end()) {
       return fmt::format("it has no table {}", name);
@@ -209,19 +209,19 @@ std::optional<Scope> find_scope(Session& session, const exchange::Manifest& mani
                                 const IdBlock& block)
 {
   session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = public");
-  const auto catalogue = read_catalogue(session);
+  const auto tables = read_tables(session);
   std::optional<Scope> scope;
-  if (explain_other_form(catalogue, manifest).empty()) {
+  if (explain_other_form(tables, manifest).empty()) {
     scope.emplace();
     session.run(exchange::k_same_text);
     session.run(exchange::k_in_order);
     session.run("SET LOCAL statement_timeout = 0");
-    if (seems_other(session, catalogue, manifest, block)) {
+    if (seems_other(session, tables, manifest, block)) {
       scope.reset();
     }
   }
   if (scope) {
-    for (const auto& [name, table] : catalogue.tables) {
+    for (const auto& [name, table] : tables) {
       const auto& published = manifest.tables.at(name);
       scope->emplace(
           name, compare_buckets(hash_table(session, table, published, block), published.pieces));

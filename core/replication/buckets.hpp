@@ -43,7 +43,7 @@ std::vector<DumpColumn> columns_of(const exchange::PublishedTable& table);
 
 /// Why rows here cannot be told in the words of this manifest; empty when they can: other tables
 /// or columns, or a server that writes numbers in another way. The whole dump tells more. Pure.
-std::string explain_other_form(const Catalogue& catalogue, const exchange::Manifest& manifest);
+std::string explain_other_form(const Tables& tables, const exchange::Manifest& manifest);
 
 /// Whether pieces of so many bytes are no better than the whole dump. Pure.
 bool is_most_of(std::uint64_t bytes, const exchange::Manifest& manifest);

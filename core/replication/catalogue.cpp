@@ -39,7 +39,7 @@ SELECT c.relname, f.conname, p.relname,
         FROM unnest(f.conkey) WITH ORDINALITY AS k(child, i)
         JOIN pg_catalog.pg_attribute ca ON ca.attrelid = f.conrelid AND ca.attnum = k.child),
        f.condeferrable,
-       (SELECT format('s.%I', ca.attname)
+       (SELECT quote_ident(ca.attname)
         FROM pg_catalog.pg_attribute ca
         JOIN pg_catalog.pg_attribute pa ON pa.attrelid = f.confrelid AND pa.attnum = f.confkey[1]
         WHERE cardinality(f.conkey) = 1 AND pa.attname = 'id' AND ca.attrelid = f.conrelid
@@ -92,22 +92,6 @@ std::string text_of(const postgres::Value& value)
   return value.value_or(std::string{});
 }
 
-void read_tables(Session& session, Catalogue& catalogue)
-{
-  for (const auto& row : session.query(k_tables)) {
-    auto& table = catalogue.tables[text_of(row[0])];
-    table.name = text_of(row[0]);
-    table.sql = text_of(row[1]);
-    table.is_ours = is_true(row[2]);
-    table.columns.push_back({.name = text_of(row[3]),
-                             .type = text_of(row[4]),
-                             .is_required = is_true(row[5]),
-                             .has_default = is_true(row[6]),
-                             .is_generated = is_true(row[7])});
-    table.has_unique_id = is_true(row[8]);
-  }
-}
-
 // The rows of `sql` whose first column names a table that we have.
 template <typename Take>
 void for_tables(Session& session, Catalogue& catalogue, std::string_view sql, const Take& take)
@@ -127,7 +111,7 @@ void read_constraints(Session& session, Catalogue& catalogue)
                              .parent = text_of(row[2]),
                              .match_sql = text_of(row[3]),
                              .required_sql = text_of(row[4]),
-                             .id_sql = text_of(row[6]),
+                             .column_sql = text_of(row[6]),
                              .is_deferrable = is_true(row[5])});
   });
   for_tables(session, catalogue, k_unique_keys, [](Table& table, const postgres::Row& row) {
@@ -166,8 +150,8 @@ SchemaVersion read_version(Session& session, std::vector<std::string>& migration
   return schema;
 }
 
-void visit(const std::map<std::string, Table>& tables, const std::string& name,
-           std::set<std::string>& seen, std::vector<std::string>& order)
+void visit(const Tables& tables, const std::string& name, std::set<std::string>& seen,
+           std::vector<std::string>& order)
 {
   if (!seen.insert(name).second) {
     return;
@@ -188,7 +172,7 @@ const Column* Table::find(const std::string& column) const
   return found == columns.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> order_tables(const std::map<std::string, Table>& tables)
+std::vector<std::string> order_tables(const Tables& tables)
 {
   std::set<std::string> seen;
   std::vector<std::string> order;
@@ -204,6 +188,24 @@ SchemaVersion read_schema_version(Session& session)
   return read_version(session, migrations);
 }
 
+Tables read_tables(Session& session)
+{
+  Tables tables;
+  for (const auto& row : session.query(k_tables)) {
+    auto& table = tables[text_of(row[0])];
+    table.name = text_of(row[0]);
+    table.sql = text_of(row[1]);
+    table.is_ours = is_true(row[2]);
+    table.columns.push_back({.name = text_of(row[3]),
+                             .type = text_of(row[4]),
+                             .is_required = is_true(row[5]),
+                             .has_default = is_true(row[6]),
+                             .is_generated = is_true(row[7])});
+    table.has_unique_id = is_true(row[8]);
+  }
+  return tables;
+}
+
 Catalogue read_catalogue(Session& session)
 {
   Catalogue catalogue;
@@ -213,7 +215,7 @@ Catalogue read_catalogue(Session& session)
   std::from_chars(version.data(), version.data() + version.size(), number);
   constexpr int k_per_major = 10'000;
   catalogue.server_major = number / k_per_major;
-  read_tables(session, catalogue);
+  catalogue.tables = read_tables(session);
   read_constraints(session, catalogue);
   catalogue.schema = read_version(session, catalogue.migrations);
   catalogue.order = order_tables(catalogue.tables);

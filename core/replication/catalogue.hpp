@@ -41,8 +41,8 @@ struct ForeignKey {
   std::string parent = {};
   std::string match_sql = {};     ///< "s.site_id = p.id"
   std::string required_sql = {};  ///< "s.site_id IS NOT NULL"
-  /// "s.site_id", of a reference to the id of `parent`; empty: it is to something else.
-  std::string id_sql = {};
+  /// "site_id", of a reference to the id of `parent`; empty: it is to something else.
+  std::string column_sql = {};
   bool is_deferrable = false;
 };
 
@@ -65,8 +65,10 @@ struct Table {
   const Column* find(const std::string& column) const;
 };
 
+using Tables = std::map<std::string, Table>;  // by name
+
 struct Catalogue {
-  std::map<std::string, Table> tables = {};
+  Tables tables = {};
   std::vector<std::string> order = {};  ///< parents before children
   SchemaVersion schema = {};            ///< `md5` is empty without a table schema_migrations
   std::vector<std::string> migrations = {};
@@ -78,12 +80,15 @@ struct Catalogue {
 SchemaVersion read_schema_version(Session& session);
 
 /// Every table of schema public with an integer column `id` that belongs to no extension, but for
-/// `sessions`. @throws Error as postgres::Database.
+/// `sessions`: its columns, neither constraints nor indexes. @throws Error as postgres::Database.
+Tables read_tables(Session& session);
+
+/// The same tables with all that is known of them. @throws Error as postgres::Database.
 Catalogue read_catalogue(Session& session);
 
 /// Parents before children; a cycle (other than of a table with itself) is cut where the names
 /// decide. Pure.
-std::vector<std::string> order_tables(const std::map<std::string, Table>& tables);
+std::vector<std::string> order_tables(const Tables& tables);
 
 /// `text` as a literal of SQL (standard_conforming_strings is on).
 std::string quote_literal(std::string_view text);

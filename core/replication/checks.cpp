@@ -279,7 +279,7 @@ void add_loose_references(Catalogue& catalogue)
                fmt::format("s.container_id = p.id AND s.container_type = '{}'", reference.type),
            .required_sql = fmt::format("s.container_type = '{}' AND s.container_id IS NOT NULL",
                                        reference.type),
-           .id_sql = "s.container_id"});
+           .column_sql = "container_id"});
     }
   }
   catalogue.order = order_tables(catalogue.tables);

@@ -128,10 +128,10 @@ class TableQueue {
   Stage stage_;
 };
 
-// A session that sees what `session` sees; none when the server has no place for another.
-std::unique_ptr<Session> open_beside(Session& session, const Comparison& comparison)
+// A session with the limits of `session`, in `snapshot`; none when the server has no place for it.
+std::unique_ptr<Session> open_beside(const Session& session, const Comparison& comparison,
+                                     const std::string& snapshot)
 {
-  const auto snapshot = session.ask("SELECT pg_catalog.pg_export_snapshot()");
   try {
     auto beside =
         std::make_unique<Session>(comparison.endpoint, session.deadline().sooner(k_time_to_connect),
@@ -170,15 +170,14 @@ Stage compare_dump(Session& session, const Comparison& comparison)
     return queue.take();
   }
   // Half of the work is PostgreSQL's: it writes rows as text, on one processor for each session.
-  const auto beside = open_beside(session, comparison);
-  std::future<void> other;
-  if (beside) {
-    other = std::async(std::launch::async, [&] { queue.work(*beside); });
-  }
+  const auto snapshot = session.ask("SELECT pg_catalog.pg_export_snapshot()");
+  auto other = std::async(std::launch::async, [&] {
+    if (const auto beside = open_beside(session, comparison, snapshot)) {
+      queue.work(*beside);
+    }
+  });
   queue.work(session);
-  if (beside) {
-    other.get();
-  }
+  other.get();
   return queue.take();
 }
 

@@ -26,13 +26,13 @@ std::string referred_sql(const StagedTable& child, const ForeignKey& key, const 
   const auto own = child.is_direct
                        ? fmt::format(" AND s.id BETWEEN {} AND {}", block.first, block.last)
                        : std::string{};
-  if (key.id_sql.empty()) {
+  if (key.column_sql.empty()) {
     return fmt::format("EXISTS (SELECT FROM {} AS s WHERE {}{})", child.new_sql, key.match_sql,
                        own);
   }
-  return fmt::format("p.id = ANY (ARRAY (SELECT DISTINCT {} FROM {} AS s WHERE {}{}{}))",
-                     key.id_sql, child.new_sql, key.required_sql, own,
-                     not_brought(parent, key.id_sql, block));
+  const auto column = "s." + key.column_sql;
+  return fmt::format("p.id = ANY (ARRAY (SELECT DISTINCT {} FROM {} AS s WHERE {}{}{}))", column,
+                     child.new_sql, key.required_sql, own, not_brought(parent, column, block));
 }
 
 std::string lock_sql(const StagedTable& child, const ForeignKey& key, const StagedTable& parent,

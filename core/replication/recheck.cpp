@@ -42,7 +42,7 @@ void refuse_late_children(const postgres::Endpoint& endpoint, Session& session,
     }
     for (const auto& [child_name, child] : catalogue.tables) {
       for (const auto& key : child.parents) {
-        if (key.parent != name || key.id_sql.empty() || !stage.contains(child_name)) {
+        if (key.parent != name || key.column_sql.empty() || !stage.contains(child_name)) {
           continue;
         }
         if (!fresh) {

@@ -3,8 +3,10 @@
 #include "core/replication/stage.hpp"
 
 #include <charconv>
+#include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/base/error.hpp"
 #include "core/base/failpoint.hpp"
@@ -69,6 +71,19 @@ void load_gone(Session& session, StagedTable& one, std::size_t number)
   session.run(fmt::format("ANALYZE {}", one.gone_sql));
 }
 
+// What the checks ask of, no more: that takes a fraction of the time. PostgreSQL counts it for no
+// ANALYZE of the table, and makes one of all columns after the COMMIT.
+std::string analyze_sql(const Table& table)
+{
+  std::set<std::string> columns{"id"};
+  for (const auto& key : table.parents) {
+    if (!key.column_sql.empty()) {
+      columns.insert(key.column_sql);
+    }
+  }
+  return fmt::format("ANALYZE {} ({})", table.sql, fmt::join(columns, ", "));
+}
+
 std::uint64_t estimated_rows(Session& session, const Table& table)
 {
   const auto text = session.ask(
@@ -103,7 +118,7 @@ bool load_directly(Session& session, const Spool& spool, StagedTable& one)
     return false;
   }
   session.run("RELEASE SAVEPOINT pecanctl_direct");
-  session.run(fmt::format("ANALYZE {}", table.sql));
+  session.run(analyze_sql(table));
   one.new_sql = table.sql;
   one.is_direct = true;
   return true;
