@@ -82,20 +82,11 @@ std::vector<std::optional<ContainerDetails>> Engine::find_containers(
     std::span<const std::string> ids, std::size_t width, const Deadline& deadline,
     std::stop_token stop)
 {
-  std::vector<std::optional<ContainerDetails>> found(ids.size());
-  std::vector<http::Request> requests;
-  for (const auto& id : ids) {
-    requests.push_back(get(container_path(id, "/json")));
-  }
-  auto responses = send_all(std::move(requests), width, {}, deadline, std::move(stop));
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto response =
-        checked(fmt::format("inspect container '{}'", ids[i]), std::move(responses[i]), is_absent);
-    if (!is_absent(response)) {
-      found[i] = read_details(parse_object(response.body));
-    }
-  }
-  return found;
+  const auto request = [](const std::string& id) { return get(container_path(id, "/json")); };
+  const auto answers = ask_each(
+      ids, {.what = "inspect container", .width = width, .request = request, .is_none = is_absent},
+      deadline, std::move(stop));
+  return read_each(answers, read_details);
 }
 
 std::vector<Engine::CreateOutcome> Engine::create_containers(
@@ -199,23 +190,19 @@ std::vector<std::optional<std::vector<Process>>> Engine::list_processes(
     std::span<const std::string> ids, std::size_t width, const Deadline& deadline,
     std::stop_token stop)
 {
-  std::vector<std::optional<std::vector<Process>>> processes(ids.size());
-  std::vector<http::Request> requests;
-  for (const auto& id : ids) {
-    requests.push_back(get(target_of(container_path(id, "/top"), {{"ps_args", "-eo pid,args"}})));
-  }
+  const auto request = [](const std::string& id) {
+    return get(target_of(container_path(id, "/top"), {{"ps_args", "-eo pid,args"}}));
+  };
   const auto runs_none = [](const http::Response& response) {
     return is_absent(response) || response.status == 409;
   };
-  auto responses = send_all(std::move(requests), width, {}, deadline, std::move(stop));
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto response = checked(fmt::format("list the processes of container '{}'", ids[i]),
-                                  std::move(responses[i]), runs_none);
-    if (!runs_none(response)) {
-      processes[i] = read_processes(parse_object(response.body));
-    }
-  }
-  return processes;
+  const auto answers = ask_each(ids,
+                                {.what = "list the processes of container",
+                                 .width = width,
+                                 .request = request,
+                                 .is_none = runs_none},
+                                deadline, std::move(stop));
+  return read_each(answers, read_processes);
 }
 
 int Engine::wait_container(std::string_view id, const Deadline& deadline, std::stop_token stop)

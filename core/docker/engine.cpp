@@ -154,6 +154,25 @@ BatchResult Engine::run_batch(std::span<const std::string> ids, const Batch& bat
   return result;
 }
 
+std::vector<std::optional<http::Response>> Engine::ask_each(std::span<const std::string> names,
+                                                            const Question& question,
+                                                            const Deadline& deadline,
+                                                            std::stop_token stop)
+{
+  std::vector<http::Request> requests;
+  std::ranges::transform(names, std::back_inserter(requests), question.request);
+  auto outcomes = send_all(std::move(requests), question.width, {}, deadline, std::move(stop));
+  std::vector<std::optional<http::Response>> answers(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto response = checked(fmt::format("{} '{}'", question.what, names[i]), std::move(outcomes[i]),
+                            question.is_none);
+    if (!question.is_none(response)) {
+      answers[i] = std::move(response);
+    }
+  }
+  return answers;
+}
+
 EngineInfo Engine::get_info(const Deadline& deadline, std::stop_token stop)
 {
   const auto response =

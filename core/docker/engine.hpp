@@ -242,6 +242,20 @@ class Engine {
 
   BatchResult run_batch(std::span<const std::string> ids, const Batch& batch,
                         const Deadline& deadline, std::stop_token stop);
+
+  // The same question about each of many: `what` completes "cannot …" with the name, and `is_none`
+  // says which answers beyond 2xx mean that there is nothing.
+  struct Question {
+    std::string_view what;
+    std::size_t width;
+    std::function<http::Request(const std::string& name)> request;
+    IsFine is_none;
+  };
+
+  std::vector<std::optional<http::Response>> ask_each(std::span<const std::string> names,
+                                                      const Question& question,
+                                                      const Deadline& deadline,
+                                                      std::stop_token stop);
   std::vector<http::Outcome> send_all(std::vector<http::Request> requests, std::size_t width,
                                       const std::function<void(std::size_t)>& on_done,
                                       const Deadline& deadline, std::stop_token stop);

@@ -158,20 +158,12 @@ std::vector<std::optional<Image>> Engine::find_images(std::span<const std::strin
                                                       std::size_t width, const Deadline& deadline,
                                                       std::stop_token stop)
 {
-  std::vector<std::optional<Image>> found(references.size());
-  std::vector<http::Request> requests;
-  for (const auto& reference : references) {
-    requests.push_back(get(image_path(reference, "/json")));
-  }
-  auto responses = send_all(std::move(requests), width, {}, deadline, std::move(stop));
-  for (std::size_t i = 0; i < references.size(); ++i) {
-    const auto response = checked(fmt::format("inspect image '{}'", references[i]),
-                                  std::move(responses[i]), is_absent);
-    if (!is_absent(response)) {
-      found[i] = read_image(parse_object(response.body));
-    }
-  }
-  return found;
+  const auto request = [](const std::string& name) { return get(image_path(name, "/json")); };
+  const auto answers =
+      ask_each(references,
+               {.what = "inspect image", .width = width, .request = request, .is_none = is_absent},
+               deadline, std::move(stop));
+  return read_each(answers, read_image);
 }
 
 void Engine::pull_image(std::string_view reference, const ProgressSink& progress,
