@@ -66,7 +66,7 @@ std::string sha256_of_file(const std::filesystem::path& path)
   if (!file) {
     throw system_error(fmt::format("cannot open {}", path.string()), errno);
   }
-  constexpr std::size_t k_read_at_once = std::size_t{256} << 10U;
+  constexpr std::size_t k_read_at_once = std::size_t{64} << 10U;
   std::vector<char> buffer(k_read_at_once);
   Sha256 digest;
   for (;;) {

@@ -17,25 +17,19 @@
 
 namespace pecanctl::docker {
 
-/// A folder ready to be sent to `Engine::build_image`.
-struct BuildContext {
-  std::string digest;    ///< 64 hex digits over names, modes, link targets and contents
-  http::BodySource tar;  ///< good for one upload
-};
-
 /// What becomes of a symbolic link that leaves the folder: it is replaced by what it points to; or
 /// it stays a link, so that a folder made by strangers takes nothing else of this machine along.
 enum class OuterLinks { followed, kept };
 
-/// The tar of `folder`: sorted by name, owned by root, without times, so that equal folders give
-/// equal bytes.
-/// What its `.dockerignore` leaves out is not in it. Nothing is held in memory; the folder is read
-/// twice, and must not change before the upload ends.
-/// @throws Error not_found, denied, failed; invalid when links form a cycle. So does `tar`.
-BuildContext make_context_tar(const std::filesystem::path& folder,
-                              OuterLinks links = OuterLinks::followed);
+/// SHA-256 over names, modes, link targets and contents of what tar_folder packs, 64 hex digits.
+/// @throws Error as tar_folder.
+std::string digest_of_folder(const std::filesystem::path& folder,
+                             OuterLinks links = OuterLinks::followed);
 
-/// The tar of a folder as a stream; see make_context_tar.
+/// The tar of `folder`, for Engine::build_image: sorted by name, owned by root, without times, so
+/// that equal folders give equal bytes. What its `.dockerignore` leaves out is not in it. Nothing
+/// is held in memory: the folder must not change before the upload ends.
+/// @throws Error not_found, denied, failed; invalid when links form a cycle. So does the source.
 http::BodySource tar_folder(const std::filesystem::path& folder,
                             OuterLinks links = OuterLinks::followed);
 

@@ -13,9 +13,9 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include "core/base/digest.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fd.hpp"
-#include "core/base/secret.hpp"
 #include "core/docker/archive.hpp"
 #include "core/docker/ignore.hpp"
 #include "core/docker/tar_writer.hpp"
@@ -118,10 +118,30 @@ class Walk {
   OuterLinks links_;
 };
 
+std::vector<Found> list_folder(const fs::path& folder, OuterLinks links)
+{
+  try {
+    return Walk{folder, links}.found;
+  } catch (const fs::filesystem_error& error) {
+    throw system_error(fmt::format("cannot pack folder {}", folder.string()), error.code().value());
+  }
+}
+
+struct stat status_of(const Found& found)
+{
+  struct stat status {};
+
+  const auto* const path = found.path.c_str();
+  if ((found.link.empty() ? ::stat(path, &status) : ::lstat(path, &status)) != 0) {
+    throw system_error(fmt::format("cannot read {}", found.path.string()), errno);
+  }
+  return status;
+}
+
 // Makes the tar of a folder as it is asked for.
 class FolderTar {
  public:
-  FolderTar(const fs::path& folder, OuterLinks links) : entries_{Walk{folder, links}.found} {}
+  FolderTar(const fs::path& folder, OuterLinks links) : entries_{list_folder(folder, links)} {}
 
   std::string_view next()
   {
@@ -151,18 +171,12 @@ class FolderTar {
 
   void begin(const Found& found)
   {
-    struct stat status {};
-
-    const bool is_link = !found.link.empty();
-    if ((is_link ? ::lstat(found.path.c_str(), &status) : ::stat(found.path.c_str(), &status)) !=
-        0) {
-      throw system_error(fmt::format("cannot read {}", found.path.string()), errno);
-    }
+    const auto status = status_of(found);
     const auto entry = make_entry(found.name);
     archive_entry_set_mode(entry.get(), status.st_mode);
     archive_entry_set_mtime(entry.get(), 0, 0);
     archive_entry_set_size(entry.get(), S_ISREG(status.st_mode) ? status.st_size : 0);
-    if (is_link) {
+    if (!found.link.empty()) {
       archive_entry_set_symlink(entry.get(), found.link.c_str());
     }
     writer_.add_header(entry);
@@ -213,30 +227,25 @@ class FolderTar {
 
 http::BodySource tar_folder(const fs::path& folder, OuterLinks links)
 {
-  try {
-    // Shared because a std::function can be copied.
-    const auto tar = std::make_shared<FolderTar>(folder, links);
-    return [tar] { return tar->next(); };
-  } catch (const fs::filesystem_error& error) {
-    throw system_error(fmt::format("cannot pack folder {}", folder.string()), error.code().value());
-  }
+  // Shared because a std::function can be copied.
+  const auto tar = std::make_shared<FolderTar>(folder, links);
+  return [tar] { return tar->next(); };
 }
 
-BuildContext make_context_tar(const fs::path& folder, OuterLinks links)
+std::string digest_of_folder(const fs::path& folder, OuterLinks links)
 {
-  // The digest of the digests of blocks: nothing has to be in memory as a whole.
-  constexpr std::size_t k_digest_block = std::size_t{1} << 20U;
-  std::string digests;
-  std::string block;
-  const auto tar = tar_folder(folder, links);
-  for (auto piece = tar(); !piece.empty(); piece = tar()) {
-    block += piece;
-    for (; block.size() >= k_digest_block; block.erase(0, k_digest_block)) {
-      digests += sha256_hex(std::string_view{block}.substr(0, k_digest_block));
+  Sha256 digest;
+  for (const auto& found : list_folder(folder, links)) {
+    const auto mode = status_of(found).st_mode;
+    auto line = fmt::format("{:o}", mode);
+    for (const auto& part :
+         {found.name, found.link, S_ISREG(mode) ? sha256_of_file(found.path) : std::string{}}) {
+      line += '\0';  // in no name
+      line += part;
     }
+    digest.update(line + '\0');
   }
-  digests += sha256_hex(block);
-  return {.digest = sha256_hex(digests), .tar = tar_folder(folder, links)};
+  return digest.finish();
 }
 
 }  // namespace pecanctl::docker

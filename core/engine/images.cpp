@@ -130,7 +130,7 @@ std::optional<Image> ImageStore::choose(const stack::ImageSource& source, stack:
     if (digest.empty()) {
       digest = stack::is_git_context(source.context)
                    ? stack::parse_git_context(source.context).digest()
-                   : docker::make_context_tar(source.context).digest;
+                   : docker::digest_of_folder(source.context);
     }
     if (label_of(image->second.labels, label::k_context) == digest) {
       return image->second;
@@ -282,16 +282,15 @@ Image ImageStore::build_folder(const stack::ImageSource& source, const Recipe& r
   ensure_base(recipe.folder, deadline, stop);
   Step step{reporter_, {.id = source.own_reference, .group = "images", .action = "build"}};
   // What strangers wrote must not take files of this machine along.
-  const auto context =
-      docker::make_context_tar(recipe.folder, recipe.digest.empty() ? docker::OuterLinks::followed
-                                                                    : docker::OuterLinks::kept);
-  const auto digest = recipe.digest.empty() ? context.digest : recipe.digest;
+  const bool is_foreign = !recipe.digest.empty();
+  const auto links = is_foreign ? docker::OuterLinks::kept : docker::OuterLinks::followed;
+  const auto digest = is_foreign ? recipe.digest : docker::digest_of_folder(recipe.folder, links);
   auto labels = recipe.labels;
   labels.emplace(label::k_context, digest);
   try {
     engine_.build_image(
         {.tag = source.own_reference, .labels = std::move(labels), .use_host_network = true},
-        context.tar, show_build(step), deadline, stop);
+        docker::tar_folder(recipe.folder, links), show_build(step), deadline, stop);
   } catch (const Error& error) {
     step.set_outcome(StepOutcome::failed);
     throw with_build_hint(error, source.context);

@@ -34,12 +34,11 @@ TEST_CASE("docker::Engine::build_image: builds from a folder with labels and tel
                         "FROM " + lab.image + "\nCOPY hello /hello\nRUN busybox cat /hello\n",
                         0644);
   write_file_atomically(folder.path() / "hello", "good morning", 0644);
-  const auto context = docker::make_context_tar(folder.path());
   std::string output;
   lab.engine.build_image({.tag = lab.name + "-built:1",
                           .labels = {{"org.example.odd", "a \"b\" & c"}},
                           .use_host_network = true},
-                         context.tar,
+                         docker::tar_folder(folder.path()),
                          [&](const docker::BuildProgress& progress) { output += progress.status; },
                          DockerLab::soon(), {});
   CHECK(output.find("good morning") != std::string::npos);
@@ -56,7 +55,7 @@ TEST_CASE("docker::Engine::build_image: a failing step is an error with the outp
                         "FROM " + lab.image + "\nRUN echo not found and denied; exit 4\n", 0644);
   try {
     lab.engine.build_image({.tag = lab.name + "-built:1", .use_host_network = true},
-                           docker::make_context_tar(folder.path()).tar, {}, DockerLab::soon(), {});
+                           docker::tar_folder(folder.path()), {}, DockerLab::soon(), {});
     FAIL("the build went through");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::failed);

@@ -71,7 +71,7 @@ TEST_CASE("docker::read_tar: a tar that is cut short or none at all is an error"
   CHECK_THROWS_AS(read_tar(std::string(1024, 'x'), 10'000), Error);
 }
 
-TEST_CASE("docker::make_context_tar: equal folders are equal and every difference shows")
+TEST_CASE("docker::digest_of_folder: equal folders are equal and every difference shows")
 {
   const test::TempDir first;
   const test::TempDir second;
@@ -82,11 +82,10 @@ TEST_CASE("docker::make_context_tar: equal folders are equal and every differenc
   }
   fs::last_write_time(second.path() / "src/a",
                       fs::file_time_type::clock::now() - std::chrono::hours{48});
-  const auto context = make_context_tar(first.path());
-  const auto digest = [&] { return make_context_tar(second.path()).digest; };
-  CHECK(context.digest.size() == 64);
-  CHECK(context.digest == digest());
-  CHECK(all_of(context.tar) == all_of(make_context_tar(second.path()).tar));
+  const auto before = digest_of_folder(first.path());
+  CHECK(before.size() == 64);
+  CHECK(before == digest_of_folder(second.path()));
+  CHECK(all_of(tar_folder(first.path())) == all_of(tar_folder(second.path())));
   SUBCASE("content")
   {
     write(second.path() / "src/a", "A");
@@ -107,7 +106,7 @@ TEST_CASE("docker::make_context_tar: equal folders are equal and every differenc
   {
     fs::create_symlink("a", second.path() / "src/z");
   }
-  CHECK(context.digest != digest());
+  CHECK(before != digest_of_folder(second.path()));
 }
 
 TEST_CASE("docker::tar_folder: a link that stays is kept and one that leaves is followed")
