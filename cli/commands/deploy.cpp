@@ -282,8 +282,9 @@ void run_deploy(const DeployFlags& flags, Context& context)
   auto converged = converge(context, stack, request, tasks, probe, deadline);
   converged.changes += has_written ? 1 : 0;
   failpoint("deploy.applied");
-  const auto observed =
-      context.backend().observe_containers(context.identity(), deadline, context.stop());
+  const auto observed = converged.changes == 0 ? converged.planned.observed
+                                               : context.backend().observe_containers(
+                                                     context.identity(), deadline, context.stop());
   index->publish(publication_of(context, converged, observed), deadline, context.stop());
   failpoint("deploy.published");
   summarise(context, converged, observed, begun);

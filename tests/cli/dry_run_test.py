@@ -68,6 +68,19 @@ class DryRun(Case):
     def test_deploy_of_nothing_new(self):
         self.both(self.shared, ["deploy"], False, "unchanged")
 
+    def test_a_deploy_that_changes_nothing_asks_for_little(self):
+        self.expect(self.shared.run("deploy"), 0)
+        socket = self.temp_folder() / "docker.sock"
+        with RecordingProxy(str(socket), service("PECANCTL_TEST_DOCKER")) as proxy:
+            result = self.shared.run("deploy", env=environment(DOCKER_HOST=f"unix://{socket}"))
+        self.assertIn("already matches", self.expect(result, 0).out)
+        self.assertEqual(proxy.writing(), [])
+        images = [one for one in proxy.requests if "/images/" in one]
+        self.assertEqual(len(images), len(set(images)), images)
+        lists = [one for one in proxy.requests if "/containers/json" in one and self.shared.name in one]
+        self.assertLessEqual(len(lists), 5, lists)
+        self.assertLessEqual(len(proxy.requests), 21, proxy.requests)  # of the core; each image is one
+
     def test_deploy_of_a_change_names_the_field_and_both_values(self):
         text = self.shared.file.read_text()
         self.addCleanup(self.shared.file.write_text, text)
