@@ -39,7 +39,7 @@ constexpr std::array k_checks{
     Check{"D013", "broker", "the broker lets us in", "secrets", 2500ms, checks::broker},
     Check{"D014", "management", "the broker's management API answers, no alarm", "broker", 2500ms,
           checks::management},
-    Check{"D015", "timeout", "the broker waits for the longest job", "broker", 6000ms,
+    Check{"D015", "timeout", "the broker waits for the longest job", "broker", 10000ms,
           checks::timeout},
     Check{"D016", "queues", "no queue is stuck", "management", 7000ms, checks::queues},
     Check{"D017", "peers", "the other sites' dumps can be fetched", "postgres", 5000ms,
