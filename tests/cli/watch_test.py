@@ -65,6 +65,7 @@ def frames(text):
 class Watch(Case):
     def setUp(self):
         self.shared = Shared()
+        jobs.end_runs(self.shared)  # they would take the lines of a small screen
 
     def watch(self, columns, rows):
         terminal = Terminal(self.shared, columns, rows)
