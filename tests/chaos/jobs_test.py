@@ -3,18 +3,27 @@
 """Jobs while containers die: each is run exactly once to completion, nothing is lost, nothing is told twice."""
 
 import collections
+import re
 import secrets
 
 import jobs
 from support import Case, Shared, docker, finish, main, wait_until
 
 COUNT = 200
-# DALEC, then one line by O_APPEND: whoever is killed before that has not completed it.
+# DALEC, then one line by O_APPEND: whoever is killed before that has not completed it. Who is killed after it and before
+# the worker has written the outcome has, and is run again all the same.
 SCRIPT = """#!/bin/sh
 sleep 0.2
 /usr/local/bin/dalec.1.0 --drivers ../drivers.csv --parameters ../parameters.csv --output dalec.csv || exit
 echo "${PWD##*/}" >> ../completed
 """
+
+
+def interrupted(container):
+    """The job that a killed worker had begun and told no end of."""
+    log = docker("logs", container, merged=True)
+    last = re.findall(r"/(\d{5}): (.*)", log)[-1]
+    return {last[0]} if last[1] == "started" else set()
 
 
 class Jobs(Case):
@@ -45,7 +54,9 @@ class Jobs(Case):
         self.assertEqual((len(told), set(told.values())), (COUNT, {1}), "told once each")
         self.assertEqual({record["state"] for record in result.records() if record["type"] == "job"}, {"OK"})
         done = collections.Counter(completed())
-        self.assertEqual({name: times for name, times in done.items() if times != 1}, {})
+        twice = {name for name, times in done.items() if times != 1}
+        self.assertLessEqual(twice, interrupted(f"{shared.name}-dalec-2"))
+        self.assertLessEqual(max(done.values()), 2)
         self.assertEqual(len(done), COUNT)
         self.assertEqual(result.records()[-1]["done"], COUNT)
         again = self.expect(shared.run("run", "dalec", f"workflows/{workflow}/run/0*"), 0)

@@ -108,12 +108,13 @@ def run(*arguments, cwd=None, env=None, stdin=None, timeout=180, **options):
     return finish(start(*arguments, cwd=cwd, env=env, **options), timeout, stdin)
 
 
-def docker(*arguments, check=True, **options):
-    """Docker's own client, asked by an outsider. Its stdout."""
+def docker(*arguments, check=True, merged=False, **options):
+    """Docker's own client, asked by an outsider. Its stdout, with stderr in it when `merged`."""
     done = subprocess.run(["docker", "-H", f"unix://{service('PECANCTL_TEST_DOCKER')}", *map(str, arguments)],
-                          capture_output=True, text=True, timeout=120, check=False, **options)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+                          text=True, timeout=120, check=False, **options)
     if check and done.returncode != 0:
-        raise AssertionError(f"docker {' '.join(map(str, arguments))}: {done.stderr}")
+        raise AssertionError(f"docker {' '.join(map(str, arguments))}: {done.stderr or done.stdout}")
     return done.stdout.strip()
 
 
