@@ -239,6 +239,33 @@ bool choose_text(const DeployFlags& flags, Context& context)
   return !flags.is_update || use_newest_release(context);
 }
 
+// Lets others know what there is now, and says it.
+void finish(Context& context, deployment::Index& index, const Converged& converged,
+            const Deadline& deadline, Clock::time_point begun)
+{
+  const bool is_as_before = converged.changes == 0;
+  const auto observed = is_as_before ? converged.planned.observed
+                                     : context.backend().observe_containers(
+                                           context.identity(), deadline, context.stop());
+  index.publish(publication_of(context, converged, observed), deadline, context.stop());
+  failpoint("deploy.published");
+  summarise(context, converged, observed, begun);
+  refuse_missing(converged.planned);
+}
+
+// What is acted on beside the services that were named. What was there before: only where it
+// counts.
+engine::Observation complete_selection(Context& context, ConvergeRequest& request,
+                                       const Deadline& deadline)
+{
+  engine::Observation before;
+  if (!request.only.empty()) {
+    before = context.backend().observe_containers(context.identity(), deadline, context.stop());
+    add_missing_dependencies(context.stack(), before, request.only);
+  }
+  return before;
+}
+
 void run_deploy(const DeployFlags& flags, Context& context)
 {
   const auto begun = Clock::now();
@@ -258,11 +285,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
   require_externals(context, deadline);
   const auto lock = context.lock(stack.name);
   const auto machine = context.lock_machine_in_use();
-  engine::Observation before;
-  if (!request.only.empty()) {
-    before = context.backend().observe_containers(context.identity(), deadline, context.stop());
-    add_missing_dependencies(stack, before, request.only);
-  }
+  const auto before = complete_selection(context, request, deadline);
   if (!context.find_consul()) {
     require_room(context, {});  // before the machine's own services are started
   }
@@ -282,13 +305,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
   auto converged = converge(context, stack, request, tasks, probe, deadline);
   converged.changes += has_written ? 1 : 0;
   failpoint("deploy.applied");
-  const auto observed = converged.changes == 0 ? converged.planned.observed
-                                               : context.backend().observe_containers(
-                                                     context.identity(), deadline, context.stop());
-  index->publish(publication_of(context, converged, observed), deadline, context.stop());
-  failpoint("deploy.published");
-  summarise(context, converged, observed, begun);
-  refuse_missing(converged.planned);
+  finish(context, *index, converged, deadline, begun);
 }
 
 // Asking the agent of another instance.
