@@ -167,10 +167,14 @@ class Running(DoctorCase):
         return docker("exec", self.shared.container("postgres"), "psql", "-U", user, "-d", "bety", "-qtAc", statement)
 
     def test_a_healthy_instance_has_nothing(self):
-        begun = time.monotonic()
-        rows = self.examine()
-        self.assertLess(time.monotonic() - begun, 15)
-        self.assertEqual({row["state"] for name, row in rows.items() if name != "peers"}, {"ok"}, rows)
+        def look():
+            begun = time.monotonic()
+            rows = self.examine()
+            self.assertLess(time.monotonic() - begun, 15)
+            amiss = {name for name, row in rows.items() if name != "peers" and row["state"] != "ok"}
+            self.assertLessEqual(amiss, {"timeout"}, rows)  # starts an Erlang machine: a busy host may take too long
+            return not amiss and rows
+        rows = wait_until(look, 60, "an answer of the broker's control program in time")
         self.assertIn("not configured", rows["peers"]["finding"])
         self.assertIn("the database, Consul", rows["clock"]["finding"])
 
