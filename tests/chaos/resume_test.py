@@ -50,14 +50,9 @@ class Resume(Case):
         result = self.shared.run(*line, env=environment(PECANCTL_FAILPOINT=point))
         self.assertEqual(result.exit, 137, f"{point} was not reached: {result}")
 
-    def runs(self):
-        """Whether each run is over, by its id; other tests may have left some that are not."""
-        document, = self.expect(self.shared.run("status", "--jobs", "--json"), 0).records()
-        return {run["run"]: run["is_over"] for run in document["runs"]}
-
     def check(self, count, kills, gate_opens):
         line = self.array(count)
-        others = self.runs()
+        others = jobs.runs(self.shared)  # other tests may have left some that are not over
         wire = Wire(self.shared)
         wire.start()
         self.addCleanup(wire.stop)
@@ -84,7 +79,7 @@ class Resume(Case):
         self.assertEqual((result.records()[-1]["failed"], result.exit), (0, 0))
         again = self.expect(self.shared.run(*line[:-1]), 0)
         self.assertIn(f"{count} jobs already done", again.out)
-        left = {run for run, is_over in self.runs().items() if not is_over and run not in others}
+        left = {run for run, row in jobs.runs(self.shared).items() if not row["is_over"] and run not in others}
         self.assertEqual(left, set(), "no run waits for anything")
 
     def test_an_array_killed_between_publish_and_journal_is_completed(self):

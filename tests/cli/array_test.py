@@ -78,13 +78,9 @@ class Array(ArrayCase):
 
 
 class Control(ArrayCase):
-    def runs(self):
-        document, = self.expect(self.shared.run("status", "--jobs", "--json"), 0).records()
-        return {row["run"]: row for row in document["runs"]}
-
     def latest(self):
         """Other cases may have left runs that nobody waits for."""
-        return max(run for run, row in self.runs().items() if not row["is_over"])
+        return max(run for run, row in jobs.runs(self.shared).items() if not row["is_over"])
 
     def test_a_second_terminal_looks_on_and_takes_back_what_has_not_begun(self):
         folders = jobs.make(self.shared, self.workflow, 12, SLOW)
@@ -92,7 +88,7 @@ class Control(ArrayCase):
         self.addCleanup(process.kill)
         wait_until(self.started, what="the first job")
         run = self.latest()
-        self.assertEqual(self.runs()[run]["holder"], process.pid)
+        self.assertEqual(jobs.runs(self.shared)[run]["holder"], process.pid)
         onlooker = self.shared.start("run", "--attach", run, "--json")
         self.addCleanup(onlooker.kill)
         wait_until(lambda: "job" in [json.loads(onlooker.stdout.readline())["type"]], what="a job that is looked at")
@@ -100,7 +96,7 @@ class Control(ArrayCase):
         self.assertGreaterEqual(result.records()[-1]["cancelled"], 3)
         for ended in (finish(process), finish(onlooker)):
             self.expect(ended, 7, "taken back")
-        row = self.runs()[run]
+        row = jobs.runs(self.shared)[run]
         self.assertEqual((row["is_over"], row["under_way"], row["jobs"]), (True, 0, 12))
         self.assertEqual(len(self.started()), row["ok"], "what was taken back never ran")
 

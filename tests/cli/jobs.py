@@ -55,12 +55,19 @@ def put(instance, archive):
         docker("rm", helper)
 
 
+def runs(instance):
+    """What is known of each run, by its id."""
+    result = instance.run("status", "--jobs", "--json")
+    assert result.exit == 0, result
+    return {row["run"]: row for row in json.loads(result.out)["runs"]}
+
+
 def end_runs(instance):
     """Ends the runs that nobody waits for: other cases may have left some."""
-    for row in json.loads(instance.run("status", "--jobs", "--json").out)["runs"]:
-        if not row["is_over"]:
-            instance.run("run", "--cancel", row["run"])
-            instance.run("run", "--attach", row["run"])
+    for run in [run for run, row in runs(instance).items() if not row["is_over"]]:
+        instance.run("run", "--cancel", run)
+        instance.run("run", "--attach", run)
+        assert runs(instance)[run]["is_over"], run
 
 
 def read(instance, path):
