@@ -32,16 +32,20 @@ def engine(*words):
                           check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def save_images(path):
-    """Those that hold no program of this build."""
+def built_images():
+    """Name -> id, of those that hold no program of this build."""
     names = {folder.name for folder in (SOURCE / "templates/images").iterdir()} - {"holder"}
-    listed = [name for name in lines(engine("image", "ls", "--format", "{{.Repository}}:{{.Tag}}"))
-              if name.removeprefix("pecanctl/").split(":")[0] in names and name.startswith("pecanctl/")]
+    listed = dict(line.split() for line in lines(engine("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")))
+    return {name: image for name, image in listed.items()
+            if name.startswith("pecanctl/") and name.removeprefix("pecanctl/").split(":")[0] in names}
+
+
+def save_images(path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    for old in path.parent.glob("images-*"):
-        old.unlink()
-    engine("save", "-o", path.with_suffix(".new"), *listed)
+    engine("save", "-o", path.with_suffix(".new"), *built_images())
     path.with_suffix(".new").rename(path)
+    for old in set(path.parent.glob("images-*")) - {path}:
+        old.unlink()
 
 
 def up(machine):
@@ -51,11 +55,12 @@ def up(machine):
     saved = saved_images()
     if saved.exists():
         engine("load", "-q", "-i", saved)
+    before = built_images()
     instance = Instance()
     (Shared.state / "shared").write_text(str(instance.folder))
     result = instance.run("deploy", timeout=600)
     print(result.err, result.out)
-    if machine == FIRST and not saved.exists():
+    if machine == FIRST and built_images() != before:  # a saved one may be out of date, too
         save_images(saved)
     return result.exit
 
