@@ -2,9 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <sys/stat.h>
+
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,9 +27,20 @@ namespace pecanctl::docker {
 enum class OuterLinks { followed, kept };
 
 /// SHA-256 over names, modes, link targets and contents of what tar_folder packs, 64 hex digits.
-/// @throws Error as tar_folder.
-std::string digest_of_folder(const std::filesystem::path& folder,
-                             OuterLinks links = OuterLinks::followed);
+/// A file that several folders have is read once, unless it changes.
+class FolderDigests {
+ public:
+  /// @throws Error as tar_folder.
+  std::string of(const std::filesystem::path& folder, OuterLinks links = OuterLinks::followed);
+
+ private:
+  /// Device, inode, size in bytes, nanoseconds of its last change.
+  using File = std::array<std::int64_t, 4>;
+
+  std::string of_file(const std::filesystem::path& path, const struct ::stat& status);
+
+  std::map<File, std::string> files_;
+};
 
 /// The tar of `folder`, for Engine::build_image: sorted by name, owned by root, without times, so
 /// that equal folders give equal bytes. What its `.dockerignore` leaves out is not in it. Nothing

@@ -232,20 +232,33 @@ http::BodySource tar_folder(const fs::path& folder, OuterLinks links)
   return [tar] { return tar->next(); };
 }
 
-std::string digest_of_folder(const fs::path& folder, OuterLinks links)
+std::string FolderDigests::of(const fs::path& folder, OuterLinks links)
 {
   Sha256 digest;
   for (const auto& found : list_folder(folder, links)) {
-    const auto mode = status_of(found).st_mode;
-    auto line = fmt::format("{:o}", mode);
+    const auto status = status_of(found);
+    auto line = fmt::format("{:o}", status.st_mode);
     for (const auto& part :
-         {found.name, found.link, S_ISREG(mode) ? sha256_of_file(found.path) : std::string{}}) {
+         {found.name, found.link,
+          S_ISREG(status.st_mode) ? of_file(found.path, status) : std::string{}}) {
       line += '\0';  // in no name
       line += part;
     }
     digest.update(line + '\0');
   }
   return digest.finish();
+}
+
+std::string FolderDigests::of_file(const fs::path& path, const struct ::stat& status)
+{
+  constexpr std::int64_t k_second = 1'000'000'000;
+  auto& digest =
+      files_[{static_cast<std::int64_t>(status.st_dev), static_cast<std::int64_t>(status.st_ino),
+              status.st_size, status.st_ctim.tv_sec * k_second + status.st_ctim.tv_nsec}];
+  if (digest.empty()) {
+    digest = sha256_of_file(path);
+  }
+  return digest;
 }
 
 }  // namespace pecanctl::docker

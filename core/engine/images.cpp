@@ -115,6 +115,42 @@ ImageStore::Present ImageStore::look(std::span<const std::string> references,
   return present;
 }
 
+void ImageStore::begin(const stack::Stack& stack)
+{
+  std::set<std::string> contexts;
+  for (const auto& service : stack.services) {
+    const auto& context = service.image.context;
+    if (!context.empty() && !stack::is_git_context(context)) {
+      contexts.insert(context);
+    }
+  }
+  begun_ = std::async(std::launch::async, [contexts = std::move(contexts)] {
+    Digests digests;
+    docker::FolderDigests folders;
+    for (const auto& context : contexts) {
+      try {
+        digests.emplace(context, folders.of(context));
+      } catch (const Error&) {
+        continue;  // told when it is needed
+      }
+    }
+    return digests;
+  });
+}
+
+const std::string& ImageStore::digest_of(const std::string& context)
+{
+  if (begun_.valid()) {
+    digests_.merge(begun_.get());
+  }
+  auto& digest = digests_[context];
+  if (digest.empty()) {
+    digest = stack::is_git_context(context) ? stack::parse_git_context(context).digest()
+                                            : folders_.of(context);
+  }
+  return digest;
+}
+
 std::optional<Image> ImageStore::choose(const stack::ImageSource& source, stack::ImagePolicy policy,
                                         const Present& present)
 {
@@ -126,13 +162,7 @@ std::optional<Image> ImageStore::choose(const stack::ImageSource& source, stack:
     if (reference != source.own_reference) {
       return image->second;
     }
-    auto& digest = digests_[source.context];
-    if (digest.empty()) {
-      digest = stack::is_git_context(source.context)
-                   ? stack::parse_git_context(source.context).digest()
-                   : docker::digest_of_folder(source.context);
-    }
-    if (label_of(image->second.labels, label::k_context) == digest) {
+    if (label_of(image->second.labels, label::k_context) == digest_of(source.context)) {
       return image->second;
     }
   }
@@ -284,7 +314,7 @@ Image ImageStore::build_folder(const stack::ImageSource& source, const Recipe& r
   // What strangers wrote must not take files of this machine along.
   const bool is_foreign = !recipe.digest.empty();
   const auto links = is_foreign ? docker::OuterLinks::kept : docker::OuterLinks::followed;
-  const auto digest = is_foreign ? recipe.digest : docker::digest_of_folder(recipe.folder, links);
+  const auto digest = is_foreign ? recipe.digest : folders_.of(recipe.folder, links);
   auto labels = recipe.labels;
   labels.emplace(label::k_context, digest);
   try {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <future>
 #include <map>
 #include <set>
 #include <span>
@@ -11,6 +12,7 @@
 
 #include "core/base/cancel.hpp"
 #include "core/base/report.hpp"
+#include "core/docker/archive.hpp"
 #include "core/engine/backend.hpp"
 
 namespace pecanctl::docker {
@@ -33,6 +35,9 @@ class ImageStore {
  public:
   ImageStore(docker::Engine& engine, Reporter& reporter) : engine_{engine}, reporter_{reporter} {}
 
+  /// Begins to read what images of ours are built from, beside what the caller does meanwhile.
+  void begin(const stack::Stack& stack);
+
   /// Service → image, of those services whose image is here. Changes nothing.
   std::map<std::string, Image> find(const stack::Stack& stack, const Deadline& deadline,
                                     const std::stop_token& stop);
@@ -47,11 +52,14 @@ class ImageStore {
                const Deadline& deadline, const std::stop_token& stop);
 
  private:
+  using Digests = std::map<std::string, std::string>;  // context folder → digest
+
   // Images that are here, by the reference that was asked for.
   using Present = std::map<std::string, Image>;
 
   Present look(std::span<const std::string> references, const Deadline& deadline,
                const std::stop_token& stop);
+  const std::string& digest_of(const std::string& context);
   std::optional<Image> choose(const stack::ImageSource& source, stack::ImagePolicy policy,
                               const Present& present);
   Image obtain(const stack::ImageSource& source, stack::ImagePolicy policy,
@@ -75,8 +83,10 @@ class ImageStore {
 
   docker::Engine& engine_;
   Reporter& reporter_;
-  std::set<std::string> unreachable_;           // registries that did not answer: not asked again
-  std::map<std::string, std::string> digests_;  // context folder → digest
+  std::set<std::string> unreachable_;  // registries that did not answer: not asked again
+  Digests digests_;
+  std::future<Digests> begun_;
+  docker::FolderDigests folders_;
 };
 
 }  // namespace pecanctl::engine

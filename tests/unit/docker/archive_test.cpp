@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <map>
 
 #include "core/base/error.hpp"
@@ -71,7 +72,7 @@ TEST_CASE("docker::read_tar: a tar that is cut short or none at all is an error"
   CHECK_THROWS_AS(read_tar(std::string(1024, 'x'), 10'000), Error);
 }
 
-TEST_CASE("docker::digest_of_folder: equal folders are equal and every difference shows")
+TEST_CASE("docker::FolderDigests: equal folders are equal and every difference shows")
 {
   const test::TempDir first;
   const test::TempDir second;
@@ -82,9 +83,9 @@ TEST_CASE("docker::digest_of_folder: equal folders are equal and every differenc
   }
   fs::last_write_time(second.path() / "src/a",
                       fs::file_time_type::clock::now() - std::chrono::hours{48});
-  const auto before = digest_of_folder(first.path());
+  const auto before = FolderDigests{}.of(first.path());
   CHECK(before.size() == 64);
-  CHECK(before == digest_of_folder(second.path()));
+  CHECK(before == FolderDigests{}.of(second.path()));
   CHECK(all_of(tar_folder(first.path())) == all_of(tar_folder(second.path())));
   SUBCASE("content")
   {
@@ -106,7 +107,22 @@ TEST_CASE("docker::digest_of_folder: equal folders are equal and every differenc
   {
     fs::create_symlink("a", second.path() / "src/z");
   }
-  CHECK(before != digest_of_folder(second.path()));
+  CHECK(before != FolderDigests{}.of(second.path()));
+}
+
+TEST_CASE("docker::FolderDigests: a file in two folders counts in both and so does its change")
+{
+  const test::TempDir first;
+  const test::TempDir second;
+  write(first.path() / "worker", "one");
+  fs::create_hard_link(first.path() / "worker", second.path() / "worker");
+  FolderDigests digests;
+  const auto before = digests.of(first.path());
+  CHECK(before == digests.of(second.path()));
+  CHECK(before == FolderDigests{}.of(second.path()));
+  std::ofstream{first.path() / "worker"} << "two";  // in place
+  CHECK(before != digests.of(second.path()));
+  CHECK(digests.of(first.path()) == digests.of(second.path()));
 }
 
 TEST_CASE("docker::tar_folder: a link that stays is kept and one that leaves is followed")
