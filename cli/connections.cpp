@@ -15,6 +15,22 @@ namespace {
 constexpr int k_amqp_port = 5672;
 constexpr int k_management_port = 15672;
 constexpr int k_postgres_port = 5432;
+constexpr std::chrono::seconds k_patience{15};
+constexpr std::chrono::seconds k_patience_ahead{2};  // nobody waits for it yet
+
+// What was begun, if something was and could be had.
+template <typename Connection>
+std::unique_ptr<Connection> take(std::future<std::unique_ptr<Connection>>& begun)
+{
+  if (!begun.valid()) {
+    return nullptr;
+  }
+  try {
+    return begun.get();
+  } catch (const Error&) {
+    return nullptr;  // who asks tries again, and tells why not
+  }
+}
 
 }  // namespace
 
@@ -58,17 +74,22 @@ std::unique_ptr<rabbitmq::Broker> Connections::connect_broker(const Deadline& de
                               .password = access_.rabbitmq,
                               .vhost = external->space,
                               .use_tls = external->scheme == "amqps"},
-                             deadline.sooner(std::chrono::seconds{15}), stop);
+                             deadline.sooner(k_patience), stop);
   }
-  return rabbitmq::connect({.host = "127.0.0.1",
-                            .port = port_of("rabbitmq", k_amqp_port, deadline, stop),
-                            .user = std::string{project::k_broker_user},
-                            .password = access_.rabbitmq},
-                           deadline.sooner(std::chrono::seconds{15}), stop);
+  return rabbitmq::connect(broker_at(port_of("rabbitmq", k_amqp_port, deadline, stop)),
+                           deadline.sooner(k_patience), stop);
+}
+
+rabbitmq::Endpoint Connections::broker_at(int port) const
+{
+  return {.port = port, .user = std::string{project::k_broker_user}, .password = access_.rabbitmq};
 }
 
 rabbitmq::Broker& Connections::broker(const Deadline& deadline, const std::stop_token& stop)
 {
+  if (!broker_) {
+    broker_ = take(next_broker_);
+  }
   if (!broker_) {
     broker_ = connect_broker(deadline, stop);
   }
@@ -118,6 +139,9 @@ std::unique_ptr<rabbitmq::Management> Connections::connect_management(const Dead
 postgres::Database& Connections::database(const Deadline& deadline, const std::stop_token& stop)
 {
   if (!database_) {
+    database_ = take(next_database_);
+  }
+  if (!database_) {
     database_ = connect_database(deadline, stop);
   }
   return *database_;
@@ -126,8 +150,7 @@ postgres::Database& Connections::database(const Deadline& deadline, const std::s
 std::unique_ptr<postgres::Database> Connections::connect_database(const Deadline& deadline,
                                                                   const std::stop_token& stop)
 {
-  return postgres::connect(database_endpoint(deadline, stop),
-                           deadline.sooner(std::chrono::seconds{15}), stop);
+  return postgres::connect(database_endpoint(deadline, stop), deadline.sooner(k_patience), stop);
 }
 
 postgres::Endpoint Connections::database_endpoint(const Deadline& deadline,
@@ -140,12 +163,32 @@ postgres::Endpoint Connections::database_endpoint(const Deadline& deadline,
             .user = external->user,
             .password = access_.postgres};
   }
-  return {.port = port_of("postgres", k_postgres_port, deadline, stop),
-          .password = access_.postgres};
+  return database_at(port_of("postgres", k_postgres_port, deadline, stop));
+}
+
+postgres::Endpoint Connections::database_at(int port) const
+{
+  return {.port = port, .password = access_.postgres};
+}
+
+void Connections::begin(const Deadline& deadline, const std::stop_token& stop)
+{
+  const auto observed = view_.observe_containers(identity_, deadline, stop);
+  const auto patience = deadline.sooner(k_patience_ahead);
+  if (const auto port = observed.find_port("rabbitmq", k_amqp_port); port && !broker_) {
+    next_broker_ = std::async(std::launch::async, rabbitmq::connect, broker_at(port->host_port),
+                              patience, stop);
+  }
+  if (const auto port = observed.find_port("postgres", k_postgres_port); port && !database_) {
+    next_database_ = std::async(std::launch::async, postgres::connect, database_at(port->host_port),
+                                patience, stop);
+  }
 }
 
 void Connections::forget()
 {
+  next_broker_ = {};
+  next_database_ = {};
   broker_.reset();
   management_.reset();
   database_.reset();

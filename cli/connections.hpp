@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -32,6 +33,11 @@ class Connections : public deployment::Services {
   Connections(engine::Identity identity, Access access, engine::View& view);
   ~Connections() override;
 
+  /// Begins to connect to the database and the broker, beside what the caller does meanwhile. What
+  /// cannot be had that soon is tried again when it is asked for. Nothing happens when neither
+  /// runs.
+  void begin(const Deadline& deadline, const std::stop_token& stop);
+
   rabbitmq::Broker& broker(const Deadline& deadline, const std::stop_token& stop) override;
   postgres::Database& database(const Deadline& deadline, const std::stop_token& stop) override;
   void forget() override;
@@ -57,6 +63,8 @@ class Connections : public deployment::Services {
  private:
   int port_of(std::string_view service, int container_port, const Deadline& deadline,
               const std::stop_token& stop);
+  rabbitmq::Endpoint broker_at(int port) const;
+  postgres::Endpoint database_at(int port) const;
   const stack::External* find_external(std::string_view service) const;
 
   engine::Identity identity_;
@@ -65,6 +73,8 @@ class Connections : public deployment::Services {
   std::unique_ptr<rabbitmq::Broker> broker_;
   std::unique_ptr<rabbitmq::Management> management_;
   std::unique_ptr<postgres::Database> database_;
+  std::future<std::unique_ptr<rabbitmq::Broker>> next_broker_;
+  std::future<std::unique_ptr<postgres::Database>> next_database_;
 };
 
 /// `url` is "http://host:port"; `token` may be empty. Does not connect yet.

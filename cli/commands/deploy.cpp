@@ -275,6 +275,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
   refuse_demo_data(flags, context);
   const auto& stack = context.stack();
   const auto deadline = context.deadline(k_change_deadline);
+  context.images().begin(stack);
   ConvergeRequest request{
       .only = check_services(flags, stack),
       .retire = {.cut_off = flags.is_now, .drain = Deadline::in(flags.drain_timeout)}};
@@ -290,6 +291,7 @@ void run_deploy(const DeployFlags& flags, Context& context)
     require_room(context, {});  // before the machine's own services are started
   }
   failpoint("deploy.locked");
+  context.services().begin(deadline, context.stop());
   ensure_machine_services(context, request, deadline);
   failpoint("deploy.machine");
   const auto index = context.index();
