@@ -20,9 +20,14 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds k_look{30};
 constexpr int k_log_lines = 20;
+
 // One that stays may have been frozen or starved: its next health check finds it well. A new one
 // had its retries already.
-constexpr std::chrono::seconds k_recovery{5};
+milliseconds recovery_of(const stack::Service& service)
+{
+  constexpr std::chrono::seconds k_check{2};
+  return service.health ? service.health->interval + k_check : milliseconds{0};
+}
 
 enum class Verdict { waiting, ailing, ready, broken };
 
@@ -152,7 +157,8 @@ void Vigil::update(Item& item, std::span<const engine::Replica> replicas, const 
   item.ailing_since =
       is_ailing ? item.ailing_since.value_or(now) : std::optional<Clock::time_point>{};
   if (judgement.verdict == Verdict::broken ||
-      (is_ailing && (item.window.count() > 0 || now - *item.ailing_since >= k_recovery))) {
+      (is_ailing && (item.window.count() > 0 ||
+                     now - *item.ailing_since >= recovery_of(*item.awaited.service)))) {
     fail(item, judgement.reason, deadline, stop);
     return;
   }

@@ -48,8 +48,7 @@ ApiVersion negotiate(const http::Response& ping, std::string_view display)
 
 Engine::Engine(std::unique_ptr<http::Transport> transport) : transport_{std::move(transport)} {}
 
-std::string Engine::versioned(std::string_view target, const Deadline& deadline,
-                              std::stop_token stop)
+ApiVersion Engine::api(const Deadline& deadline, std::stop_token stop)
 {
   if (!api_) {
     const auto display = transport_->display();
@@ -60,7 +59,13 @@ std::string Engine::versioned(std::string_view target, const Deadline& deadline,
       throw reach_error(error, "reach Docker", display);
     }
   }
-  return fmt::format("/v{}{}", render(*api_), target);
+  return *api_;
+}
+
+std::string Engine::versioned(std::string_view target, const Deadline& deadline,
+                              std::stop_token stop)
+{
+  return fmt::format("/v{}{}", render(api(deadline, std::move(stop))), target);
 }
 
 http::Outcome Engine::exchange(http::Request request, const http::BodySink* sink,

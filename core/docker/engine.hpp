@@ -45,6 +45,8 @@ class Engine {
  public:
   explicit Engine(std::unique_ptr<http::Transport> transport);
 
+  /// The version we speak with it.
+  ApiVersion api(const Deadline& deadline, std::stop_token stop);
   EngineInfo get_info(const Deadline& deadline, std::stop_token stop);
 
   // Images

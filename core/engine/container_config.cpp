@@ -91,14 +91,16 @@ json render_host_config(const stack::Stack& stack, const ReplicaOrder& order)
   return host;
 }
 
-json render_health(const stack::HealthCheck& health)
+json render_health(const stack::HealthCheck& health, docker::ApiVersion api)
 {
-  return {{"Test", health.test},
-          {"Interval", nanoseconds(health.interval)},
-          {"Timeout", nanoseconds(health.timeout)},
-          {"StartPeriod", nanoseconds(health.start_period)},
-          {"StartInterval", nanoseconds(health.interval)},  // else 5 s from API 1.44 on
-          {"Retries", health.retries}};
+  constexpr docker::ApiVersion k_two_intervals{1, 44};
+  return {
+      {"Test", health.test},
+      {"Interval", nanoseconds(api < k_two_intervals ? health.start_interval : health.interval)},
+      {"Timeout", nanoseconds(health.timeout)},
+      {"StartPeriod", nanoseconds(health.start_period)},
+      {"StartInterval", nanoseconds(health.start_interval)},
+      {"Retries", health.retries}};
 }
 
 docker::Labels container_labels(const stack::Stack& stack, int revision, const ReplicaOrder& order)
@@ -147,9 +149,6 @@ json make_config(const stack::Stack& stack, int revision, const ReplicaOrder& or
   }
   if (!service.hostname.empty()) {
     config["Hostname"] = service.hostname;
-  }
-  if (service.health) {
-    config["Healthcheck"] = render_health(*service.health);
   }
   for (const auto& port : service.ports) {
     config["ExposedPorts"][fmt::format("{}/tcp", port.container_port)] = json::object();
@@ -200,9 +199,13 @@ std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order)
 }
 
 std::string render_container_config(const stack::Stack& stack, int revision,
-                                    const ReplicaOrder& order)
+                                    const ReplicaOrder& order, docker::ApiVersion api)
 {
-  return make_config(stack, revision, order).dump();
+  auto config = make_config(stack, revision, order);
+  if (const auto& health = order.service->health) {
+    config["Healthcheck"] = render_health(*health, api);
+  }
+  return config.dump();
 }
 
 std::string render_job_config(const stack::Stack& stack, const stack::Service& job,

@@ -29,10 +29,11 @@ docker::Labels base_labels(const stack::Stack& stack);
 std::string spec_of(const stack::Stack& stack, const ReplicaOrder& order);
 
 /// Body of `POST /containers/create`. Every container of ours drops all capabilities but those
-/// given back, gains no privileges, and has limits and log rotation. Source: Docker Engine
-/// API 1.41, ContainerCreate.
+/// given back, gains no privileges, and has limits and log rotation. An engine before API 1.44
+/// knows one interval between health checks: it gets the shorter. Source: Docker Engine API 1.41
+/// and 1.44, ContainerCreate.
 std::string render_container_config(const stack::Stack& stack, int revision,
-                                    const ReplicaOrder& order);
+                                    const ReplicaOrder& order, docker::ApiVersion api);
 
 /// The same for a container that runs once and is removed: never restarted, and labelled as what an
 /// interrupted command may leave behind.

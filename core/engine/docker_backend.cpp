@@ -212,6 +212,7 @@ class DockerBackend : public Backend {
                               std::stop_token stop) override
   {
     const auto holders = find_holders(stack, orders, deadline, stop);
+    const auto api = engine_.api(deadline, stop);
     std::vector<docker::Engine::CreateRequest> requests;
     for (auto order : orders) {
       if (!order.service->joins.empty()) {
@@ -219,7 +220,7 @@ class DockerBackend : public Backend {
       }
       requests.push_back(
           {.name = fmt::format("{}-{}-{}", stack.name, order.service->name, order.number),
-           .config = render_container_config(stack, revision, order)});
+           .config = render_container_config(stack, revision, order, api)});
     }
     const auto outcomes = engine_.create_containers(requests, k_width, deadline, stop);
     std::vector<Created> created;

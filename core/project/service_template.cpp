@@ -39,7 +39,9 @@ constexpr std::array k_service_template_keys{
         .type = Type::list,
         .description = "As the Engine takes it",
         .is_required = true},
-    Key{.path = "health.interval", .type = Type::duration, .description = "Between two checks"},
+    Key{.path = "health.start_interval",
+        .type = Type::duration,
+        .description = "Between two checks until it serves"},
     Key{.path = "health.start",
         .type = Type::duration,
         .description = "How long it may take at first"},
@@ -76,7 +78,8 @@ stack::HealthCheck read_health(const Node& node)
 {
   stack::HealthCheck health;
   health.test = config::list_texts(node, "test");
-  health.interval = config::find_duration(node, "interval").value_or(health.interval);
+  health.start_interval =
+      config::find_duration(node, "start_interval").value_or(health.start_interval);
   health.start_period = config::find_duration(node, "start").value_or(health.start_period);
   return health;
 }

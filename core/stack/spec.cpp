@@ -73,6 +73,7 @@ json render_health(const HealthCheck& health)
 {
   return {{"test", health.test},
           {"interval", exact(health.interval)},
+          {"start_interval", exact(health.start_interval)},
           {"timeout", exact(health.timeout)},
           {"start_period", exact(health.start_period)},
           {"retries", health.retries}};

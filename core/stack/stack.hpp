@@ -59,7 +59,8 @@ struct Port {
 
 struct HealthCheck {
   std::vector<std::string> test = {};  ///< as the Engine takes it: "CMD", then the argument vector
-  std::chrono::milliseconds interval{2000};
+  std::chrono::milliseconds interval{10'000};      ///< between two, once it is healthy
+  std::chrono::milliseconds start_interval{2000};  ///< until then
   std::chrono::milliseconds timeout{5000};
   std::chrono::milliseconds start_period{60'000};
   int retries = 5;

@@ -36,10 +36,10 @@ stack::Stack make_stack()
   return stack;
 }
 
-json config_of(const stack::Stack& stack)
+json config_of(const stack::Stack& stack, docker::ApiVersion api = {1, 44})
 {
   const engine::ReplicaOrder order{&stack.services.front(), 3, {.reference = "own/rabbitmq:3"}};
-  return json::parse(engine::render_container_config(stack, 7, order));
+  return json::parse(engine::render_container_config(stack, 7, order, api));
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ TEST_CASE("engine::render_container_config: the whole of it")
     "Image": "own/rabbitmq:3", "Cmd": ["serve", "--fast"], "Env": ["MODE=plain"],
     "User": "1000:1000", "Hostname": "rabbitmq", "StopTimeout": 10,
     "ExposedPorts": {"5672/tcp": {}, "80/tcp": {}},
-    "Healthcheck": {"Test": ["CMD", "check"], "Interval": 2000000000, "Timeout": 5000000000,
+    "Healthcheck": {"Test": ["CMD", "check"], "Interval": 10000000000, "Timeout": 5000000000,
                     "StartPeriod": 60000000000, "StartInterval": 2000000000, "Retries": 5},
     "NetworkingConfig": {"EndpointsConfig": {"demo": {"Aliases": ["rabbitmq"]}}}
   })"));
@@ -90,6 +90,12 @@ TEST_CASE("engine::render_container_config: the whole of it")
     "org.pecanproject.pecanctl.service": "rabbitmq", "org.pecanproject.pecanctl.number": "3",
     "org.pecanproject.pecanctl.revision": "7", "org.pecanproject.pecanctl.role": "service",
     "org.pecanproject.pecanctl.file": "/srv/pecan.yml"})"));
+}
+
+TEST_CASE("engine::render_container_config: an engine that knows one interval gets the shorter")
+{
+  const auto health = config_of(make_stack(), {1, 43})["Healthcheck"];
+  CHECK(health["Interval"] == 2000000000);
 }
 
 TEST_CASE("engine::render_container_config: limits that are not set are not sent")

@@ -20,7 +20,7 @@ TEST_CASE("load_catalogue: the standard stack that ships is sound")
     CAPTURE(service.name);
     CHECK(service.health.has_value());
     CHECK(service.health->test.at(0) == "CMD");
-    CHECK(service.health->interval <= std::chrono::seconds{3});
+    CHECK(service.health->start_interval <= std::chrono::seconds{3});
     CHECK(service.limits.memory == std::uint64_t{1} << 30U);
     CHECK(service.limits.pids > 0);
     CHECK(service.capabilities.size() == 5);

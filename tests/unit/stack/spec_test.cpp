@@ -48,7 +48,7 @@ TEST_CASE("render_spec: the golden text, which decides whether a container is re
       R"({"capabilities":[],"command":[],"environment":{"A":"1","RABBITMQ_URI":"secret )" +
           salted_digest(Secret{"amqp://pecan:canary-1@rabbitmq"}, "owner") +
           R"("},"files":{"rabbitmq_uri":")" + salted_digest(Secret{"canary-2"}, "owner") +
-          R"( 1001:1001 0400"},"health":{"interval":"2s","retries":5,"start_period":"60s","test":["CMD","true"],)"
+          R"( 1001:1001 0400"},"health":{"interval":"10s","retries":5,"start_interval":"2s","start_period":"60s","test":["CMD","true"],)"
           R"("timeout":"5s"},"hostname":"","image":"pecanctl/model-dalec:1.0","limits":{"cpus":0.0,)"
           R"("memory":2147483648,"pids":512},"model":{"drains":false,"max_runtime":"86400s","name":"DALEC",)"
           R"("type":"DALEC","version":"1.0"},"mounts":{"/data":"volume data"},"ports":{"5672":"127.0.0.1:any"},)"
