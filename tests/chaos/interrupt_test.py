@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import signal
+import statistics
 import time
 
 import jobs
@@ -16,6 +17,7 @@ from support import Shared, docker, finish, main, run, send, wait_until
 
 STALL = 700  # ms at a point: longer than the word may take, shorter than an end may take
 WORD_WITHIN = 0.1  # s
+WORST_WORD = 0.5  # s; a busy machine's. One that waits for the end of a call would take STALL
 END_WITHIN = 10  # s
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
@@ -37,9 +39,10 @@ class Interrupts(Chaos):
             return self.check(stalled(instance, point, STALL, *arguments), instance.name, next(self.numbers))
 
     def tell_latency(self):
-        worst = sorted(self.latencies)[-1]
-        print(f"{len(self.latencies)} interrupts: the word took {worst * 1000:.1f} ms at most")
-        self.assertLess(worst, WORD_WITHIN)
+        worst, median = max(self.latencies), statistics.median(self.latencies)
+        print(f"{len(self.latencies)} interrupts: the word took {median * 1000:.1f} ms, {worst * 1000:.1f} ms at most")
+        self.assertLess(median, WORD_WITHIN)
+        self.assertLess(worst, WORST_WORD)
 
 
 class Points(Interrupts):
