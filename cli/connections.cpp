@@ -173,7 +173,12 @@ postgres::Endpoint Connections::database_at(int port) const
 
 void Connections::begin(const Deadline& deadline, const std::stop_token& stop)
 {
-  const auto observed = view_.observe_containers(identity_, deadline, stop);
+  engine::Observation observed;
+  try {
+    observed = view_.observe_containers(identity_, deadline, stop);
+  } catch (const Error&) {
+    return;  // whoever needs it meets it again
+  }
   const auto patience = deadline.sooner(k_patience_ahead);
   if (const auto port = observed.find_port("rabbitmq", k_amqp_port); port && !broker_) {
     next_broker_ = std::async(std::launch::async, rabbitmq::connect, broker_at(port->host_port),

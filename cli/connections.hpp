@@ -34,8 +34,7 @@ class Connections : public deployment::Services {
   ~Connections() override;
 
   /// Begins to connect to the database and the broker, beside what the caller does meanwhile. What
-  /// cannot be had that soon is tried again when it is asked for. Nothing happens when neither
-  /// runs.
+  /// cannot be had that soon is tried again when it is asked for. Never fails.
   void begin(const Deadline& deadline, const std::stop_token& stop);
 
   rabbitmq::Broker& broker(const Deadline& deadline, const std::stop_token& stop) override;

@@ -16,7 +16,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from support import BINARY, SOURCE, Case, environment, finish, main, run, send, start
+from support import BINARY, SOURCE, Case, environment, finish, main, run, send, start, wait_until
 
 CANARY = "canary0123456789abcdef"
 
@@ -221,7 +221,7 @@ class Offline(Folder):
             self.assertEqual(touched, [])
             for command in (["deploy", "-n"], ["status"]):  # these do
                 run(*command, cwd=self.folder, env=env)
-        self.assertEqual(set(touched), {"docker", "consul"})
+            wait_until(lambda: set(touched) == {"docker", "consul"}, 10)
 
     def test_validate_makes_no_network_call(self):
         trace = self.root / "trace"
