@@ -63,8 +63,8 @@ class ServerInTrouble(SyncCase):
         process, before = self.begin()
         backend = self.here.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pecanctl' AND wait_event_type = 'Lock'")
         subprocess.run(["kill", "-KILL", backend], check=True)
-        self.expect(finish(process), 4)
-        self.postgres.stop()
+        self.expect(finish(process, 60), 4)
+        self.postgres.stop(limit=60)
         self.then_all_is_well(process, before)
 
     def test_a_server_whose_disk_is_full_is_named_and_changes_nothing(self):

@@ -44,10 +44,10 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError((self.folder / "log").read_text()[-4000:])
 
-    def stop(self, how=signal.SIGINT):
-        """SIGINT: at once, in order. SIGKILL: as a power cut would."""
+    def stop(self, how=signal.SIGINT, limit=None):
+        """SIGINT: at once, in order. SIGKILL: as a power cut would. An error when it takes more than `limit` seconds."""
         self.process.send_signal(how)
-        self.process.wait()
+        self.process.wait(limit)
 
     def processor_seconds(self):
         """What sessions that have ended have used, user and system."""
