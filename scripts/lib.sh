@@ -73,6 +73,13 @@ install_packages() {
     die "cannot install ${missing[*]}" "see apt's words above"
 }
 
+# This machine's own mirror, from its own configuration; that configuration stays as it is. Nothing when it has none.
+debian_mirror() {
+  # shellcheck disable=SC2016  # the fields are apt's
+  apt-get indextargets --format '$(COMPONENT) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+    awk '$1 == "main" && $2 !~ /-/ { print $3; exit }'
+}
+
 # alone COMMAND...: while nobody else runs one so, for what two could take at the same time.
 alone() { (flock 9 && "$@") 9>>"${TMPDIR:-/tmp}/pecanctl-alone-$(id -u)"; }
 
