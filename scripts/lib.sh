@@ -14,8 +14,8 @@ build_packages=(
 run_packages=(docker.io debootstrap busybox-static iproute2)
 # shellcheck disable=SC2034
 test_packages=(
-  doctest-dev clang-14 clang-format-14 clang-tidy-14 shellcheck python3 python3-jsonschema
-  python3-pika python3-yaml zsh fish man-db mandoc lintian systemd adduser valgrind strace
+  doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-14-dev libclang-rt-14-dev llvm-14-dev lld-14 shellcheck
+  python3 python3-jsonschema python3-pika python3-yaml zsh fish man-db mandoc lintian systemd adduser valgrind strace
   docker.io debootstrap busybox-static iproute2 iptables curl rabbitmq-server postgresql-15-postgis-3
 )
 

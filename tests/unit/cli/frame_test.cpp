@@ -87,7 +87,9 @@ TEST_CASE("render_frame: no line is as wide as the screen, and rows - 2 is the m
   constexpr std::array<std::pair<int, int>, 9> k_sizes{
       {{80, 24}, {40, 10}, {200, 50}, {20, 5}, {10, 4}, {5, 3}, {1, 1}, {80, 3}, {300, 200}}};
   for (const auto& story : {crowded(1, 1), crowded(3, 2), crowded(12, 9), Story{}}) {
-    for (const auto& [columns, rows] : k_sizes) {
+    for (const auto& size : k_sizes) {
+      const auto columns = size.first;
+      const auto rows = size.second;
       for (const bool is_unicode : {true, false}) {
         const auto lines = story.frame(columns, rows, {.is_unicode = is_unicode});
         CAPTURE(columns);

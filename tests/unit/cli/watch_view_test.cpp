@@ -57,8 +57,9 @@ bool shows(const std::vector<std::string>& lines, const std::string& text)
 
 TEST_CASE("cli::render_watch: no line is wider and no screen higher than the terminal")
 {
-  for (const auto& [columns, rows] :
-       {std::pair{80, 24}, {40, 10}, {200, 50}, {59, 12}, {10, 3}, {1, 1}}) {
+  for (const auto& size : {std::pair{80, 24}, {40, 10}, {200, 50}, {59, 12}, {10, 3}, {1, 1}}) {
+    const auto columns = size.first;
+    const auto rows = size.second;
     CAPTURE(columns);
     for (const bool has_unicode : {true, false}) {
       const auto lines = render_watch(busy_screen(), columns, rows, {.has_unicode = has_unicode});
@@ -73,7 +74,9 @@ TEST_CASE("cli::render_watch: no line is wider and no screen higher than the ter
 
 TEST_CASE("cli::render_watch: every kind of thing is on each of the usual screens")
 {
-  for (const auto& [columns, rows] : {std::pair{80, 24}, {40, 10}, {200, 50}}) {
+  for (const auto& size : {std::pair{80, 24}, {40, 10}, {200, 50}}) {
+    const auto columns = size.first;
+    const auto rows = size.second;
     CAPTURE(columns);
     const auto lines = render_watch(busy_screen(), columns, rows, {});
     CHECK(shows(lines, "cpu"));

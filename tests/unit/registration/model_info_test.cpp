@@ -85,7 +85,9 @@ TEST_CASE("parse_model_info: what BETY, the broker or Consul would refuse")
                                                                  {"binary", "null"},
                                                                  {"version", "\"@VERSION@\""},
                                                                  {"binary", "\"@BINARY@\""}};
-  for (const auto& [field, value] : refused) {
+  for (const auto& refusal : refused) {
+    const auto& field = refusal.first;
+    const auto& value = refusal.second;
     CAPTURE(field);
     CAPTURE(value);
     CHECK(mistakes(with(field, value)).find("m.json:0:0: `" + field) != std::string::npos);
