@@ -28,7 +28,7 @@ auto look_into(Services& services, Look look)
   return
       [&services, look = std::move(look)](const Deadline& deadline, const std::stop_token& stop) {
         return with_fresh_connection(services, deadline, stop, [&] {
-          return look(*services.database(deadline, stop).begin(deadline, stop));
+          return look(*services.database(deadline, stop).look(deadline, stop));
         });
       };
 }
@@ -113,7 +113,7 @@ Task make_load_task(const SetupPointer& setup, Services& services)
               [setup, &services](const Deadline& deadline, const std::stop_token& stop) {
                 return with_fresh_connection(services, deadline, stop, [&] {
                   try {
-                    return has_bety(*services.database(deadline, stop).begin(deadline, stop),
+                    return has_bety(*services.database(deadline, stop).look(deadline, stop),
                                     setup->load_mark);
                   } catch (const Error& error) {
                     if (error.code() == ErrorCode::not_found && is_marked(*setup, deadline, stop)) {
@@ -167,7 +167,7 @@ Task make_migration_task(const SetupPointer& setup, Services& services)
                 const auto version = setup->find_version(deadline, stop);
                 return with_fresh_connection(services, deadline, stop, [&] {
                   return migrated_version(
-                             *services.database(deadline, stop).begin(deadline, stop)) == version;
+                             *services.database(deadline, stop).look(deadline, stop)) == version;
                 });
               },
           .perform =

@@ -31,7 +31,7 @@ Task make_queue_task(const stack::Service& service, Services& services)
 
 bool has_tables(postgres::Database& database, const Deadline& deadline, const std::stop_token& stop)
 {
-  const auto transaction = database.begin(deadline, stop);
+  const auto transaction = database.look(deadline, stop);
   const auto rows = transaction->query(
       "SELECT count(*) FROM pg_roles WHERE rolname = 'bety' AND rolcanlogin AND NOT EXISTS (SELECT "
       "1 FROM "

@@ -25,16 +25,25 @@ Row to_row(const pqxx::row& row)
   return values;
 }
 
+// What a transaction is part of.
+struct Session {
+  pqxx::connection_base& connection;
+  const Endpoint& endpoint;
+  Watchdog& watchdog;
+};
+
+// Of libpqxx, `Work` says how it begins and ends.
+template <typename Work>
 class PqxxTransaction : public Transaction {
  public:
-  PqxxTransaction(pqxx::connection_base& connection, const Endpoint& endpoint,
-                  const Deadline& deadline, std::stop_token stop)
-      : connection_{connection},
-        endpoint_{endpoint},
+  PqxxTransaction(const Session& session, const Deadline& deadline, std::stop_token stop)
+      : connection_{session.connection},
+        endpoint_{session.endpoint},
         deadline_{deadline},
         stop_{std::move(stop)},
-        watchdog_{endpoint, connection.backendpid(), connection.sock(), deadline, stop_},
-        work_{guarded([&] { return std::make_unique<pqxx::work>(connection_); })}
+        watchdog_{session.watchdog},
+        watch_{watchdog_, deadline_, stop_},
+        work_{guarded([&] { return std::make_unique<Work>(connection_); })}
   {
   }
 
@@ -125,8 +134,9 @@ class PqxxTransaction : public Transaction {
   const Endpoint& endpoint_;
   const Deadline deadline_;
   const std::stop_token stop_;
-  Watchdog watchdog_;
-  std::unique_ptr<pqxx::work> work_;
+  Watchdog& watchdog_;
+  const Watchdog::Watch watch_;
+  std::unique_ptr<Work> work_;
 };
 
 // libpqxx blocks while it connects, and loses the SQLSTATE of a refusal: it takes over the session
@@ -179,22 +189,32 @@ class PqxxDatabase : public Database {
   PqxxDatabase(Endpoint endpoint, Link::Session session)
       : endpoint_{std::move(endpoint)},
         connection_{std::move(session)},
-        quiet_{connection_}
+        quiet_{connection_},
+        watchdog_{endpoint_, connection_.backendpid(), connection_.sock()}
   {
     forbid_reconnect(connection_);
   }
 
   std::unique_ptr<Transaction> begin(const Deadline& deadline, std::stop_token stop) override
   {
-    return std::make_unique<PqxxTransaction>(connection_, endpoint_, deadline, std::move(stop));
+    return std::make_unique<PqxxTransaction<pqxx::work>>(session(), deadline, std::move(stop));
+  }
+
+  std::unique_ptr<Transaction> look(const Deadline& deadline, std::stop_token stop) override
+  {
+    return std::make_unique<PqxxTransaction<pqxx::nontransaction>>(session(), deadline,
+                                                                   std::move(stop));
   }
 
   int server_version() override { return connection_.server_version(); }
 
  private:
+  Session session() { return {connection_, endpoint_, watchdog_}; }
+
   const Endpoint endpoint_;
   Connection connection_;
   pqxx::quiet_errorhandler quiet_;  // notices are not printed
+  Watchdog watchdog_;
 };
 
 }  // namespace

@@ -51,6 +51,9 @@ class Database {
  public:
   virtual ~Database() = default;
   virtual std::unique_ptr<Transaction> begin(const Deadline& deadline, std::stop_token stop) = 0;
+  /// For questions: each statement is a transaction of its own, a third of the round trips of one
+  /// that is begun and ended. One open transaction at a time, of either kind.
+  virtual std::unique_ptr<Transaction> look(const Deadline& deadline, std::stop_token stop) = 0;
   /// Server version as a number, 150020 for 15.20.
   virtual int server_version() = 0;
 };

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -15,11 +17,11 @@ namespace pecanctl::postgres {
 
 /// Ends blocking calls of libpqxx when the deadline is over or a stop is requested: cancels the
 /// statement on the server, and when that does not help (the server hangs) shuts the socket down,
-/// so that the call fails.
+/// so that the call fails. One thread for the whole session.
 class Watchdog {
  public:
   /// `pid` and `socket` are the session's; they outlive this.
-  Watchdog(Endpoint endpoint, int pid, int socket, const Deadline& deadline, std::stop_token stop);
+  Watchdog(Endpoint endpoint, int pid, int socket);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   ~Watchdog();
@@ -27,7 +29,20 @@ class Watchdog {
   /// What is being watched. The end of a transaction is not cancelled, only cut off when it hangs.
   enum class Call { none, statement, ending };
 
-  /// Marks a call for its scope.
+  /// The limits of the calls in its scope; one at a time. Its end waits for a cancellation that is
+  /// under way: it must not hit what comes next.
+  class Watch {
+   public:
+    Watch(Watchdog& watchdog, const Deadline& deadline, std::stop_token stop);
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch();
+
+   private:
+    Watchdog& watchdog_;
+  };
+
+  /// Marks a call for its scope, within that of a Watch.
   class Scope {
    public:
     Scope(Watchdog& watchdog, Call call) : watchdog_{watchdog} { watchdog_.set(call); }
@@ -42,19 +57,29 @@ class Watchdog {
   };
 
  private:
+  struct Limits {
+    Deadline deadline;
+    std::stop_token stop;
+  };
+
   void set(Call call);
   void run();
-  void end_call(std::unique_lock<std::mutex>& lock);
+  void watch(std::unique_lock<std::mutex>& lock);
+  void end_call(std::unique_lock<std::mutex>& lock, std::uint64_t watch);
+
+  bool is_lifted(std::uint64_t watch) const { return is_over_ || watch_ != watch; }
 
   const Endpoint endpoint_;
   const int pid_;
   const int socket_;
-  const Deadline deadline_;
-  const std::stop_token stop_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
+  std::optional<Limits> limits_;
+  std::uint64_t watch_ = 0;  ///< counts limits that were set or lifted
   Call call_ = Call::none;
+  bool is_due_ = false;  ///< the limits are reached: calls are to be ended
+  bool is_cancelling_ = false;
   bool is_over_ = false;
   std::jthread thread_;  // last: it uses all of the above
 };

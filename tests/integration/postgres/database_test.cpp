@@ -84,6 +84,16 @@ TEST_CASE("postgres::Database: committed work stays, other work does not")
   CHECK(single(*database->begin(soon(), {}), "SELECT count(*) FROM t") == "2");
 }
 
+TEST_CASE("postgres::Database::look: each statement stands for itself")
+{
+  auto database = connect();
+  const auto first = database->look(soon(), {});
+  first->execute("CREATE TEMPORARY TABLE looked (i int)");
+  CHECK(single(*first, "SELECT txid_current()") != single(*first, "SELECT txid_current()"));
+  CHECK_THROWS_AS(first->execute("SELECT 1/0"), Error);
+  CHECK(single(*first, "SELECT count(*) FROM looked") == "0");  // neither rolled back nor in error
+}
+
 TEST_CASE("postgres::Database: the server's refusals have a code and the SQLSTATE")
 {
   const TestDatabase scratch;
@@ -191,6 +201,18 @@ TEST_CASE("postgres::Transaction: the deadline ends a statement, on the server t
   CHECK(error_of([&] { transaction->execute("SELECT 1"); }).code == ErrorCode::timeout);
   transaction.reset();
   CHECK(single(*database->begin(soon(), {}), "SELECT 1") == "1");  // the session goes on
+}
+
+TEST_CASE("postgres::Database: one session has a limit after another, and none outlives its scope")
+{
+  auto database = connect();
+  for (int i = 0; i < 5; ++i) {
+    auto look = database->look(Deadline::in(100ms), {});
+    CHECK(error_of([&] { look->execute("SELECT pg_sleep(30)"); }).code == ErrorCode::timeout);
+    look.reset();
+    const auto patient = database->begin(soon(), {});
+    CHECK_NOTHROW(patient->execute("SELECT pg_sleep(0.15)"));  // longer than the limit before
+  }
 }
 
 TEST_CASE("postgres::Transaction: a stop request ends a statement at once")
