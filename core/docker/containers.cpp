@@ -57,19 +57,6 @@ void append_up_to_limit(std::string& output, std::string_view piece)
 
 }  // namespace
 
-std::vector<ContainerSummary> Engine::list_containers(std::span<const std::string> labels,
-                                                      const Deadline& deadline,
-                                                      std::stop_token stop)
-{
-  auto target = target_of("/containers/json", {{"all", "1"}, {"filters", label_filter(labels)}});
-  const auto response = call("list containers", get(std::move(target)), deadline, std::move(stop));
-  std::vector<ContainerSummary> containers;
-  for (const auto& row : parse_list(response.body)) {
-    containers.push_back(read_summary(row));
-  }
-  return containers;
-}
-
 std::optional<ContainerDetails> Engine::find_container(std::string_view id_or_name,
                                                        const Deadline& deadline,
                                                        std::stop_token stop)

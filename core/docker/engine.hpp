@@ -182,6 +182,9 @@ class Engine {
   // Networks and volumes
   std::vector<Network> list_networks(std::span<const std::string> labels, const Deadline& deadline,
                                      std::stop_token stop);
+  /// The containers, networks and volumes that have these labels, asked for side by side.
+  Labelled list_labelled(std::span<const std::string> labels, const Deadline& deadline,
+                         std::stop_token stop);
   std::optional<Network> find_network(std::string_view id_or_name, const Deadline& deadline,
                                       std::stop_token stop);
   /// @throws also conflict when the name is taken, failed when the address pools are exhausted.

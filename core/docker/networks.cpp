@@ -26,18 +26,6 @@ std::string volume_path(std::string_view name)
 
 }  // namespace
 
-std::vector<Network> Engine::list_networks(std::span<const std::string> labels,
-                                           const Deadline& deadline, std::stop_token stop)
-{
-  auto target = target_of("/networks", {{"filters", label_filter(labels)}});
-  const auto response = call("list networks", get(std::move(target)), deadline, std::move(stop));
-  std::vector<Network> networks;
-  for (const auto& row : parse_list(response.body)) {
-    networks.push_back(read_network(row));
-  }
-  return networks;
-}
-
 std::optional<Network> Engine::find_network(std::string_view id_or_name, const Deadline& deadline,
                                             std::stop_token stop)
 {
@@ -60,17 +48,6 @@ bool Engine::remove_network(std::string_view id, const Deadline& deadline, std::
 {
   return remove(fmt::format("remove network '{}'", id), network_path(id), deadline,
                 std::move(stop));
-}
-
-std::vector<Volume> Engine::list_volumes(std::span<const std::string> labels,
-                                         const Deadline& deadline, std::stop_token stop)
-{
-  auto target = target_of("/volumes", {{"filters", label_filter(labels)}});
-  const auto response = call("list volumes", get(std::move(target)), deadline, std::move(stop));
-  std::vector<Volume> volumes;
-  for_each_of(parse_object(response.body), "Volumes",
-              [&](const Json& row) { volumes.push_back(read_volume(row)); });
-  return volumes;
 }
 
 std::optional<Volume> Engine::find_volume(std::string_view name, const Deadline& deadline,

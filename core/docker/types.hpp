@@ -119,6 +119,13 @@ struct Volume {
   Labels labels;
 };
 
+/// All that has certain labels.
+struct Labelled {
+  std::vector<ContainerSummary> containers;
+  std::vector<Network> networks;
+  std::vector<Volume> volumes;
+};
+
 /// A process as `top` shows it.
 struct Process {
   int pid = 0;  ///< on the engine's machine

@@ -31,6 +31,18 @@ std::string describe_owner(const docker::Labels& labels)
                           : fmt::format("of instance {} with another identity", instance);
 }
 
+// By service, then number.
+std::vector<Replica> to_replicas(std::span<const docker::ContainerSummary> containers)
+{
+  std::vector<Replica> replicas;
+  replicas.reserve(containers.size());
+  std::ranges::transform(containers, std::back_inserter(replicas), to_replica);
+  std::ranges::sort(replicas, [](const Replica& a, const Replica& b) {
+    return std::tie(a.service, a.number) < std::tie(b.service, b.number);
+  });
+  return replicas;
+}
+
 class DockerBackend : public Backend {
  public:
   explicit DockerBackend(docker::Engine& engine) : engine_{engine} {}
@@ -38,12 +50,12 @@ class DockerBackend : public Backend {
   Observation observe(const Identity& identity, const Deadline& deadline,
                       std::stop_token stop) override
   {
-    const auto labels = filters(identity);
-    Observation observation{.replicas = list_replicas(identity, deadline, stop)};
-    for (const auto& network : engine_.list_networks(labels, deadline, stop)) {
+    const auto found = engine_.list_labelled(filters(identity), deadline, std::move(stop));
+    Observation observation{.replicas = to_replicas(found.containers)};
+    for (const auto& network : found.networks) {
       observation.networks.push_back({.id = network.id, .name = network.name});
     }
-    for (const auto& volume : engine_.list_volumes(labels, deadline, stop)) {
+    for (const auto& volume : found.volumes) {
       observation.volumes.push_back({.name = volume.name,
                                      .key = label_of(volume.labels, label::k_volume),
                                      .is_data = label_of(volume.labels, label::k_kind) == "data"});
@@ -54,20 +66,13 @@ class DockerBackend : public Backend {
   std::vector<Replica> list_replicas(const Identity& identity, const Deadline& deadline,
                                      std::stop_token stop) override
   {
-    std::vector<Replica> replicas;
-    for (const auto& summary :
-         engine_.list_containers(filters(identity), deadline, std::move(stop))) {
-      replicas.push_back(to_replica(summary));
-    }
-    std::ranges::sort(replicas, [](const Replica& a, const Replica& b) {
-      return std::tie(a.service, a.number) < std::tie(b.service, b.number);
-    });
-    return replicas;
+    return to_replicas(engine_.list_containers(filters(identity), deadline, std::move(stop)));
   }
 
   std::vector<Identity> list_instances(const Deadline& deadline, std::stop_token stop) override
   {
     const std::vector<std::string> labels{std::string{label::k_instance}};
+    const auto labelled = engine_.list_labelled(labels, deadline, std::move(stop));
     std::set<std::pair<std::string, std::string>> found;
     const auto collect = [&](const auto& objects) {
       for (const auto& object : objects) {
@@ -75,9 +80,9 @@ class DockerBackend : public Backend {
                       label_of(object.labels, label::k_owner));
       }
     };
-    collect(engine_.list_containers(labels, deadline, stop));
-    collect(engine_.list_networks(labels, deadline, stop));
-    collect(engine_.list_volumes(labels, deadline, stop));
+    collect(labelled.containers);
+    collect(labelled.networks);
+    collect(labelled.volumes);
     std::vector<Identity> identities;
     identities.reserve(found.size());
     for (const auto& [instance, owner] : found) {

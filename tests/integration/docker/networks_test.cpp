@@ -48,3 +48,18 @@ TEST_CASE("docker::Engine: a volume lives once and says where it is")
   CHECK(lab.engine.remove_volume(lab.name, DockerLab::soon(), {}));
   CHECK_FALSE(lab.engine.remove_volume(lab.name, DockerLab::soon(), {}));
 }
+
+TEST_CASE("docker::Engine::list_labelled: containers, networks and volumes in one answer")
+{
+  DockerLab lab;
+  const auto network = lab.engine.create_network(lab.name, lab.labels(), DockerLab::soon(), {});
+  lab.engine.create_volume(lab.name, lab.labels(), DockerLab::soon(), {});
+  const auto container = lab.run("member", test::k_wait_for_ever);
+  const auto found = lab.engine.list_labelled(lab.filter(), DockerLab::soon(), {});
+  REQUIRE(found.containers.size() == 1);
+  CHECK(found.containers[0].id == container);
+  REQUIRE(found.networks.size() == 1);
+  CHECK(found.networks[0].id == network);
+  REQUIRE(found.volumes.size() == 1);
+  CHECK(found.volumes[0].name == lab.name);
+}
