@@ -185,6 +185,9 @@ std::map<std::string, Image> ImageStore::find(const stack::Stack& stack, const D
 Image ImageStore::ensure(const stack::ImageSource& source, stack::ImagePolicy policy,
                          const Deadline& deadline, const std::stop_token& stop)
 {
+  if (const auto had = ensured_.find(source.reference); had != ensured_.end()) {
+    return had->second;
+  }
   auto image = choose(source, policy, look(references_of(source, policy), deadline, stop));
   return image ? std::move(*image) : obtain(source, policy, deadline, stop);
 }
@@ -195,6 +198,7 @@ Obtained ImageStore::ensure(const stack::Stack& stack, const Deadline& deadline,
   Obtained result;
   std::vector<Error> failures;
   auto present = look(references_of(stack), deadline, stop);
+  ensured_.clear();
   for (const auto& service : stack.services) {
     try {
       auto image = choose(service.image, stack.images, present);
@@ -202,6 +206,7 @@ Obtained ImageStore::ensure(const stack::Stack& stack, const Deadline& deadline,
         image = obtain(service.image, stack.images, deadline, stop);
         present.insert_or_assign(image->reference, *image);  // others may be made of it, too
       }
+      ensured_.insert_or_assign(service.image.reference, *image);
       result.images.emplace(service.name, std::move(*image));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::internal) {

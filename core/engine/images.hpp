@@ -47,7 +47,7 @@ class ImageStore {
   /// one's last reason.
   Obtained ensure(const stack::Stack& stack, const Deadline& deadline, const std::stop_token& stop);
 
-  /// One image. @throws Error as above
+  /// One image; one that was ensured with its stack is not asked for again. @throws Error as above
   Image ensure(const stack::ImageSource& source, stack::ImagePolicy policy,
                const Deadline& deadline, const std::stop_token& stop);
 
@@ -84,6 +84,7 @@ class ImageStore {
   docker::Engine& engine_;
   Reporter& reporter_;
   std::set<std::string> unreachable_;  // registries that did not answer: not asked again
+  std::map<std::string, Image> ensured_;  // of the last stack, by the reference in its source
   Digests digests_;
   std::future<Digests> begun_;
   docker::FolderDigests folders_;
