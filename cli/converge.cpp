@@ -140,7 +140,8 @@ Converged converge(Context& context, const stack::Stack& stack, const ConvergeRe
                                 .desired = result.planned.desired,
                                 .tasks = tasks,
                                 .probe = probe,
-                                .options = {.retire = request.retire}},
+                                .options = {.retire = request.retire},
+                                .seen = result.planned.observed.replicas},
                                context.backend(), context.reporter(), deadline, context.stop());
   return result;
 }

@@ -72,12 +72,21 @@ class Applier {
     for (const auto& level : stack::dependency_levels(stack_.services)) {
       left_.insert(left_.end(), level.begin(), level.end());
     }
-    while (begin_able() || !vigil_.is_empty()) {
-      take_note(vigil_.look(stop_));
+    for (bool has_begun = begin_able(); has_begun || !vigil_.is_empty(); has_begun = begin_able()) {
+      take_note(look(has_begun));
       if (!vigil_.is_empty()) {
         pause_for(k_look_pause, deadline_, stop_);
       }
     }
+  }
+
+  // What the plan was made from is what there is while nothing was done: one look at each service
+  // needs no other. A second one does.
+  Looked look(bool is_first)
+  {
+    const bool is_known = is_first && fresh_.empty() && !outcome_.has_changed();
+    return is_known && !deployment_.seen.empty() ? vigil_.look(deployment_.seen, stop_)
+                                                 : vigil_.look(stop_);
   }
 
   // Begins all that can. Returns whether anything did.

@@ -33,6 +33,7 @@ struct Deployment {
   std::span<const Task> tasks;
   const WorkerProbe& probe;
   ApplyOptions options = {};
+  std::span<const engine::Replica> seen = {};  ///< what the plan was just made from, if it was
 };
 
 /// Executes a plan made by `plan_deploy`, in dependency order. A replaced replica that does not

@@ -15,6 +15,8 @@ class Outcome {
  public:
   void count(int changes) { changes_ += changes; }
 
+  bool has_changed() const { return changes_ > 0; }
+
   /// `name` (a container or a task) of `service` failed.
   void fail(const std::string& service, const std::string& name, const Error& error);
 

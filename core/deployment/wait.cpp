@@ -112,9 +112,13 @@ bool Vigil::is_empty() const
 
 Looked Vigil::look(const std::stop_token& stop)
 {
+  return look(view_.list_replicas(identity_, Deadline::in(k_look), stop), stop);
+}
+
+Looked Vigil::look(std::span<const engine::Replica> replicas, const std::stop_token& stop)
+{
   // A look has its own limit: at the end of the wait what is not ready is to be explained.
   const auto look = Deadline::in(k_look);
-  const auto replicas = view_.list_replicas(identity_, look, stop);
   for (auto& item : items_) {
     update(item, replicas, look, stop);
   }

@@ -62,6 +62,8 @@ class Vigil {
   /// Looks once; failures come with their last log lines. @throws Cancelled, or Error when the
   /// engine itself fails.
   Looked look(const std::stop_token& stop);
+  /// The same, where all containers were seen just now.
+  Looked look(std::span<const engine::Replica> replicas, const std::stop_token& stop);
 
  private:
   struct Item;

@@ -93,10 +93,27 @@ TEST_CASE("deployment::apply_deploy: the second time it writes nothing")
   int asked = 0;
   demo.tasks = {counting_task("rabbitmq", performed, asked)};
   demo.deploy();
+  const int looks = demo.backend.looks;
   CHECK(demo.apply() == 0);
   CHECK(demo.backend.calls.empty());
   CHECK(performed == 1);
   CHECK(asked == 2);
+  CHECK(demo.backend.looks == looks);  // what the plan was made from is all it needs
+}
+
+TEST_CASE("deployment::apply_deploy: what was not ready when it was planned is looked at again")
+{
+  DemoInstance demo;
+  demo.deploy();
+  demo.backend.find("demo-rabbitmq-1")->health = Health::starting;
+  int looks = 0;
+  demo.backend.on_look = [&] {
+    if (++looks == 2) {
+      demo.backend.find("demo-rabbitmq-1")->health = Health::healthy;
+    }
+  };
+  CHECK(demo.apply() == 0);
+  CHECK(looks == 2);
 }
 
 TEST_CASE("deployment::apply_deploy: what depends on a failed service does not start; others do")

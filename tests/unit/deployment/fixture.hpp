@@ -81,9 +81,14 @@ class DemoInstance {
   int apply()
   {
     const auto planned = plan();
-    return deployment::apply_deploy(
-        {.plan = planned, .desired = desired, .tasks = tasks, .probe = probe, .options = options},
-        backend, events, Deadline::in(limit), stop.get_token());
+    const auto seen = backend.world.replicas;
+    return deployment::apply_deploy({.plan = planned,
+                                     .desired = desired,
+                                     .tasks = tasks,
+                                     .probe = probe,
+                                     .options = options,
+                                     .seen = seen},
+                                    backend, events, Deadline::in(limit), stop.get_token());
   }
 
   /// Applies, and returns what failed: "<code>: <what>: <why>"; "none".
