@@ -83,7 +83,7 @@ class ImageStore {
 
   docker::Engine& engine_;
   Reporter& reporter_;
-  std::set<std::string> unreachable_;  // registries that did not answer: not asked again
+  std::set<std::string> unreachable_;     // registries that did not answer: not asked again
   std::map<std::string, Image> ensured_;  // of the last stack, by the reference in its source
   Digests digests_;
   std::future<Digests> begun_;
