@@ -54,7 +54,8 @@ class Vigil {
   Vigil& operator=(const Vigil&) = delete;
 
   /// From now on `awaited` is watched, and `reporter`, which outlives that, told. One that is not
-  /// ready at `deadline` has failed. `window` 0: it ran before; its health check may fail for 5 s.
+  /// ready at `deadline` has failed. `window` 0: it ran before; its next health check may find it
+  /// well.
   void add(const Awaited& awaited, std::chrono::milliseconds window, const Deadline& deadline,
            Reporter& reporter);
   bool is_empty() const;
